@@ -1,0 +1,1 @@
+"""Ingest: a recording becomes sound on separate channels, words with times, and roles."""

@@ -1,0 +1,110 @@
+"""2 · Indifferent voice: the caller hears no sign of being listened to.
+
+Observables on both channels: acknowledgements while the caller speaks, the gap before answering,
+one-word answers, no word on a stated trouble. At least two must speak for it together. What the
+agent felt is not among them.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+
+from callvoice.mistakes.scoring import (
+    Sign,
+    above,
+    below,
+    heard_caller,
+    missing_words,
+    not_assessable,
+    text_confidence,
+    together,
+    verdict,
+)
+from callvoice.settings import Limits
+from callvoice.types import ChannelMeasures, Facts, Finding, Gap, Hit, Verdict
+
+_ANSWERS = ("empathy", "apology", "together", "ownership")
+
+
+def judge(facts: Facts, limits: Limits) -> Verdict:
+    """The verdict on signs of listening."""
+    caller = heard_caller(facts, limits)
+    if isinstance(caller, str):
+        return not_assessable("indifferent", caller)
+    reason = missing_words(facts, limits)
+    if reason:
+        return not_assessable("indifferent", reason)
+    signs = [
+        _acknowledgements(facts, caller, limits),
+        _gaps(facts, limits),
+        _short_answers(facts, limits),
+        _troubles(facts, limits),
+    ]
+    score = together(signs, at_least=int(limits["observables"].value))
+    return verdict("indifferent", score, signs, text_confidence(facts))
+
+
+def _acknowledgements(facts: Facts, caller: ChannelMeasures, limits: Limits) -> Sign:
+    limit = limits["acknowledgements_per_min"]
+    count = sum(h.label == "acknowledgement" and h.role == "agent" for h in facts.text.hits)
+    rate = count / (caller.speech_s / 60)
+    finding = Finding(
+        "agent", None, None, "acknowledgements_per_min", round(rate, 2), limit.value, "1/min"
+    )
+    return Sign(below(rate, limit), (finding,))
+
+
+def _answers(facts: Facts) -> list[Gap]:
+    agent = facts.call.roles.get("agent")
+    return [gap for gap in facts.conversation.gaps if gap.to_channel == agent]
+
+
+def _gaps(facts: Facts, limits: Limits) -> Sign:
+    gaps = _answers(facts)
+    if not gaps:
+        return Sign(0.0)
+    limit = limits["response_gap_s"]
+    typical = median(g.end_s - g.start_s for g in gaps)
+    longest = sorted(gaps, key=lambda g: g.start_s - g.end_s)[:3]
+    findings = tuple(
+        Finding(
+            "agent", g.start_s, g.end_s, "response_gap_s", g.end_s - g.start_s, limit.value, "s"
+        )
+        for g in longest
+    )
+    return Sign(above(typical, limit), findings)
+
+
+def _short_answers(facts: Facts, limits: Limits) -> Sign:
+    limit, n_words = limits["short_answer_share"], limits["short_answer_words"].value
+    turns = [t for t in facts.transcript.turns if t.role == "agent"]
+    short = [t for t in turns if len(t.text.split()) <= n_words]
+    share = len(short) / len(turns)
+    findings = tuple(
+        Finding("agent", t.start_s, t.end_s, "short_answer", share, limit.value, "share", t.text)
+        for t in short[:3]
+    )
+    return Sign(above(share, limit), findings)
+
+
+def _troubles(facts: Facts, limits: Limits) -> Sign:
+    limit = limits["unanswered_troubles"]
+    troubles = [h for h in facts.text.hits if h.label == "caller_trouble" and h.role == "caller"]
+    within = int(limits["answer_within_turns"].value)
+    unanswered = [] if _any_answer(facts, troubles, within) else troubles[:1]
+    findings = tuple(
+        Finding(
+            "caller", h.start_s, h.end_s, "unanswered_trouble", 1.0, limit.value, "count", h.quote
+        )
+        for h in unanswered
+    )
+    return Sign(above(len(unanswered), limit), findings)
+
+
+def _any_answer(facts: Facts, troubles: list[Hit], within: int) -> bool:
+    """Whether some trouble is followed soon by a word of the agent's on it."""
+    return any(
+        hit.role == "agent" and hit.label in _ANSWERS and 0 < hit.turn - trouble.turn <= within
+        for hit in facts.text.hits
+        for trouble in troubles
+    )

@@ -1,0 +1,102 @@
+"""What all judges share: the score's scale, enough material, and verdicts.
+
+The score is a stated monotone scale, not a probability: 0.50 where a measure meets its limit, 0.73
+one ``scale`` beyond it, 0.27 one ``scale`` before it (a logistic). A mistake is found from 0.50 on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import exp
+
+from callvoice.settings import Limit, Limits
+from callvoice.types import ChannelMeasures, Confidence, Facts, Finding, MistakeId, Verdict
+
+FOUND_FROM = 0.5
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One observable against its limit: how strongly it speaks for the mistake, and where."""
+
+    score: float
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def above(value: float, limit: Limit) -> float:
+    """The score of a measure that speaks for the mistake when it is high."""
+    return _logistic((value - limit.value) / limit.scale)
+
+
+def below(value: float, limit: Limit) -> float:
+    """The score of a measure that speaks for the mistake when it is low."""
+    return _logistic((limit.value - value) / limit.scale)
+
+
+def _logistic(x: float) -> float:
+    return 1.0 / (1.0 + exp(-max(min(x, 50.0), -50.0)))
+
+
+def together(signs: Sequence[Sign], *, at_least: int) -> float:
+    """The score of the ``at_least``-th strongest sign: that many must speak for the mistake."""
+    ranked = sorted((sign.score for sign in signs), reverse=True)
+    return ranked[at_least - 1] if len(ranked) >= at_least else 0.0
+
+
+def verdict(
+    mistake: MistakeId, score: float, signs: Iterable[Sign], confidence: Confidence
+) -> Verdict:
+    """Found or clear by the score; findings of signs that speak for it, strongest first."""
+    if score < FOUND_FROM:
+        return Verdict(mistake, "clear", confidence, round(score, 3))
+    strongest = sorted((s for s in signs if s.score >= FOUND_FROM), key=lambda s: -s.score)
+    findings = tuple(finding for sign in strongest for finding in sign.findings)
+    return Verdict(mistake, "found", confidence, round(score, 3), None, findings)
+
+
+def not_assessable(mistake: MistakeId, reason: str) -> Verdict:
+    """No verdict, for a reason that the report explains."""
+    return Verdict(mistake, "not_assessable", "low", None, reason)
+
+
+def agent_voice(facts: Facts, limits: Limits) -> ChannelMeasures | str:
+    """The agent's measures if the voice can be judged, else the reason why not."""
+    agent = facts.party("agent")
+    if agent is None:
+        return "one_channel" if len(facts.channels) == 1 else "unknown_agent"
+    if agent.speech_s < limits["agent_speech_s"].value:
+        return "little_agent_speech"
+    if agent.snr_db is not None and agent.snr_db < limits["line_snr_db"].value:
+        return "noisy_line"
+    return agent
+
+
+def heard_caller(facts: Facts, limits: Limits) -> ChannelMeasures | str:
+    """The caller's measures if there is enough to listen to and respond to, else the reason."""
+    caller = facts.party("caller")
+    if caller is None or not facts.conversation.separate:
+        return "one_channel"
+    return "little_caller_speech" if caller.speech_s < limits["caller_speech_s"].value else caller
+
+
+def missing_words(facts: Facts, limits: Limits) -> str | None:
+    """Why the agent's words cannot be judged, or None if they can."""
+    if not facts.text.supported:
+        return "unsupported_language"
+    if not any(turn.role for turn in facts.transcript.turns):
+        return "one_channel" if len(facts.channels) == 1 else "unknown_agent"
+    turns = sum(turn.role == "agent" for turn in facts.transcript.turns)
+    return "few_agent_turns" if turns < limits["agent_turns"].value else None
+
+
+def voice_confidence(agent: ChannelMeasures, limits: Limits) -> Confidence:
+    """Low until there is a minute of voiced speech; never high, for lack of the own baseline."""
+    return "medium" if agent.voiced_s >= limits["sure_voiced_s"].value else "low"
+
+
+def text_confidence(facts: Facts) -> Confidence:
+    """Words from a given transcript are certain; recognised ones are not."""
+    if facts.transcript.source == "given":
+        return "high"
+    return "medium" if facts.call.roles_confidence != "low" else "low"

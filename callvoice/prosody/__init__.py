@@ -1,0 +1,6 @@
+"""Prosody: arrays in, measures out. Facts about the sound, and no opinion of them."""
+
+from callvoice.prosody.measure import MeasureOptions, SpokenTurn, measure
+from callvoice.prosody.tracks import make_tracks, speech_intervals
+
+__all__ = ["MeasureOptions", "SpokenTurn", "make_tracks", "measure", "speech_intervals"]

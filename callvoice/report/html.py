@@ -1,0 +1,172 @@
+"""The report as one HTML page that opens from disk and needs nothing else.
+
+Everything the page shows that came with the recording (names, words, notes) is untrusted: the
+template escapes all of it, data for the script is escaped JSON, and the page's own Content Security
+Policy admits only the one script and the one style sheet whose hashes it names, and no network.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from callvoice.report.media import encode_clip
+from callvoice.report.page_measures import party_rows, turn_rows
+from callvoice.report.page_transcript import shown_turns
+from callvoice.report.page_words import PageWords
+from callvoice.report.peaks import melody, peaks
+from callvoice.report.texts import load_texts
+from callvoice.types import Audio, Finding, Mistake, Report, Role, Status, Track
+
+_SHOWN_FINDINGS = 3
+_BEST_MOMENTS = 2
+_SUGGESTIONS = 2
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One channel of the recording on the page. ``kind`` is a role, "both" or "none"."""
+
+    channel: int
+    kind: str
+    label: str
+
+
+def render_html(report: Report, audio: Audio | None, *, tracks: Sequence[Track] = ()) -> str:
+    """Render a report as one self-contained HTML page.
+
+    Args:
+        report: the report; its ``report_language`` is the page's.
+        audio: the recording, embedded compressed; without it the page has no player.
+        tracks: one per channel of ``audio`` in its order, for the melody line of the lanes.
+
+    Returns:
+        The page as text that can be encoded as UTF-8.
+    """
+    words = PageWords(report.report_language)
+    lanes = _lanes(report, words) if audio else []
+    page = _environment(words).get_template("page.html.jinja")
+    html = page.render(
+        report=report,
+        name=re.split(r"[/\\]", report.call.source.rstrip("/\\"))[-1],
+        notes=[load_texts(report.report_language).note.get(n, n) for n in report.call.notes],
+        counts=_counts(report.mistakes),
+        lanes=lanes,
+        lane_of=_lane_of(lanes),
+        best=report.strengths[:_BEST_MOMENTS],
+        other_strengths=report.strengths[_BEST_MOMENTS:],
+        suggestions=_suggestions(report.mistakes),
+        shown_findings=_SHOWN_FINDINGS,
+        turns=shown_turns(report),
+        party_rows=_party_rows(report, words),
+        turn_rows=_turn_rows(report, words),
+        places=_places(report),
+        clip=encode_clip(audio) if audio else None,
+        island=_island(report, audio, tracks, lanes, words) if audio else {},
+        **_own_code("report.css", "style"),
+        **_own_code("report.js", "script"),
+    )
+    # File names may hold bytes that are no text (lone surrogates); they must not stop the writing.
+    return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def _environment(words: PageWords) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("callvoice", "report/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["t"] = words
+    return environment
+
+
+def _own_code(file: str, name: str) -> dict[str, Any]:
+    """Our style sheet or script, and its hash for the page's security policy."""
+    source = resources.files("callvoice").joinpath(f"report/templates/{file}")
+    code = source.read_text("utf-8").replace("\r\n", "\n")
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    return {name: Markup(code), f"{name}_hash": f"sha256-{digest}"}  # noqa: S704 our own file
+
+
+def _lanes(report: Report, words: PageWords) -> list[Lane]:
+    order: dict[str, int] = {"both": 0, "agent": 0, "caller": 1, "none": 2}
+    lanes = [_lane(report, channel, words) for channel in range(report.call.n_channels)]
+    return sorted(lanes, key=lambda lane: order[lane.kind])
+
+
+def _lane(report: Report, channel: int, words: PageWords) -> Lane:
+    roles = [role for role, at in report.call.roles.items() if at == channel]
+    if len(roles) == 1 and report.call.n_channels > 1:
+        return Lane(channel, roles[0], words(f"role.{roles[0]}"))
+    if report.call.n_channels == 1:
+        return Lane(channel, "both", words("role.both"))
+    return Lane(channel, "none", words("role.channel", number=channel + 1))
+
+
+def _lane_of(lanes: Sequence[Lane]) -> dict[Role | None, int]:
+    """Which lane shows a party's places; what cannot be told apart stands on the first."""
+    kinds: dict[Role | None, int] = {None: 0, "agent": 0, "caller": 0}
+    roles: tuple[Role, ...] = ("agent", "caller")
+    found = {r: i for r in roles for i, lane in enumerate(lanes) if lane.kind == r}
+    return {**kinds, **found}
+
+
+def _counts(mistakes: Sequence[Mistake]) -> dict[Status, int]:
+    states: tuple[Status, ...] = ("found", "clear", "not_assessable")
+    return {state: sum(m.status == state for m in mistakes) for state in states}
+
+
+def _suggestions(mistakes: Sequence[Mistake]) -> list[Mistake]:
+    found = [m for m in mistakes if m.status == "found"]
+    return sorted(found, key=lambda m: -(m.score or 0.0))[:_SUGGESTIONS]
+
+
+def _places(report: Report) -> list[Finding]:
+    """Every finding and strength that has a place in the recording."""
+    findings = [finding for mistake in report.mistakes for finding in mistake.findings]
+    return [f for f in (*report.strengths, *findings) if f.start_s is not None]
+
+
+def _party_rows(report: Report, words: PageWords) -> list[Any]:
+    measured = report.measures.agent or report.measures.caller
+    return list(party_rows(report.measures, words)) if measured else []
+
+
+def _turn_rows(report: Report, words: PageWords) -> list[Any]:
+    told_apart = report.measures.conversation.separate and len(report.call.roles) == 2
+    return list(turn_rows(report.measures, report.call.roles, words)) if told_apart else []
+
+
+def _island(
+    report: Report, audio: Audio, tracks: Sequence[Track], lanes: Sequence[Lane], words: PageWords
+) -> dict[str, object]:
+    """What the script needs: length, peaks and melody of each lane, and the words it says."""
+    points = peaks(audio.samples, audio.rate_hz)
+    return {
+        "duration_s": audio.duration_s,
+        "lanes": [
+            {
+                "kind": lane.kind,
+                "peaks": _packed(points[lane.channel]),
+                "melody": _packed(melody(tracks[lane.channel])) if tracks else "",
+            }
+            for lane in lanes
+        ],
+        "words": {key: words(key) for key in ("play", "pause", "no_playback")},
+        "language": report.report_language,
+    }
+
+
+def _packed(values: np.ndarray[Any, np.dtype[np.int8]]) -> str:
+    return base64.b64encode(values.tobytes()).decode("ascii")

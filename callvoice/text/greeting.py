@@ -1,0 +1,209 @@
+"""The greeting: the agent's opening, from the first word after announcements to the offer of help.
+
+It is looked for in the agent's turns before the caller answers (in the first turn where no speaker
+could be told). Sentences that the law or a waiting line speaks are left out. It ends with the offer
+of help, else with the last of its parts; what follows is the conversation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from itertools import islice, pairwise
+
+import msgspec
+
+from callvoice.text.lexicon import forms
+from callvoice.text.normalise import Folded, fold
+from callvoice.text.patterns import finder, parse
+from callvoice.text.syllables import count_syllables
+from callvoice.text.timing import locate
+from callvoice.types import Greeting, Turn
+
+_CLAUSE_END = re.compile(r"[,;:.!?…–—]")
+# More words than this without any part, and the greeting is over.
+_LONGEST_GAP_WORDS = 14
+# An agent may have to greet twice, when the first run of turns was an announcement.
+_RUNS = 2
+# Parts that make a greeting; the others only belong to one.
+_STRONG = frozenset({"salutation", "welcome", "name", "offer"})
+
+
+class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A language's data. ``parts`` in order of precedence where two claim the same words."""
+
+    notice: tuple[str, ...]
+    antiquated: tuple[str, ...]
+    parts: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Expressions:
+    notice: re.Pattern[str]
+    antiquated: re.Pattern[str]
+    parts: Mapping[str, re.Pattern[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A sentence of the opening, in the turn it stands in."""
+
+    turn: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part and its place in the folded text."""
+
+    name: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=2)
+def _expressions(language: str) -> _Expressions:
+    path = files("callvoice") / "data" / "greetings" / f"{language}.toml"
+    data = msgspec.toml.decode(path.read_text("utf-8"), type=_Data)
+
+    def compiled(patterns: Iterable[str]) -> re.Pattern[str]:
+        return finder([parse(p, forms(language)) for p in patterns])
+
+    parts = {name: compiled(patterns) for name, patterns in data.parts.items()}
+    return _Expressions(compiled(data.notice), compiled(data.antiquated), parts)
+
+
+def find_greeting(turns: Sequence[Turn], language: str) -> Greeting | None:
+    """The agent's greeting; None where the opening holds no part of one."""
+    for run in islice(_runs(turns), _RUNS):
+        greeting = _in_run(turns, run, language)
+        if greeting:
+            return greeting
+    return None
+
+
+def _runs(turns: Sequence[Turn]) -> Iterator[list[int]]:
+    """Runs of an agent's turns between a caller's; the first turn where no role is known."""
+    if all(turn.role is None for turn in turns):
+        yield from ([i] for i in range(len(turns)))
+        return
+    run: list[int] = []
+    for index, turn in enumerate(turns):
+        if turn.role == "agent":
+            run.append(index)
+        elif run and turn.role == "caller":
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _in_run(turns: Sequence[Turn], run: Sequence[int], language: str) -> Greeting | None:
+    data = _expressions(language)
+    pieces = [p for i in run for p in _sentences(turns[i].text, i, data.notice)]
+    text = " ".join(turns[p.turn].text[p.start : p.end].strip() for p in pieces)
+    folded = fold(text)
+    parts = _belonging(_parts(folded, data.parts), folded)
+    if not parts:
+        return None
+    said = text[: _end(text, folded, parts)].strip()
+    start_s, end_s = _times(turns, pieces, len(said))
+    return Greeting(
+        turn=pieces[0].turn,
+        text=said,
+        n_syllables=count_syllables(said, language),
+        parts=tuple(_merged(parts)),
+        antiquated=tuple(_quotes(data.antiquated, fold(said), said)),
+        start_s=start_s,
+        end_s=end_s,
+    )
+
+
+def _sentences(text: str, turn: int, notice: re.Pattern[str]) -> Iterator[_Piece]:
+    """The sentences of a turn that are no notice."""
+    folded = fold(text)
+    for first, last in pairwise(folded.marks()):
+        words = folded.text[folded.starts[first] : folded.starts[last] + 2]
+        if not notice.search(words):
+            yield _Piece(turn, folded.spans[first][1], folded.spans[last][1])
+
+
+def _parts(folded: Folded, expressions: Mapping[str, re.Pattern[str]]) -> list[_Part]:
+    """All parts without overlap, in order of their place."""
+    parts: list[_Part] = []
+    for name, expression in expressions.items():
+        for match in expression.finditer(folded.text):
+            part = _Part(name, *match.span())
+            if not any(p.start < part.end and part.start < p.end for p in parts):
+                parts.append(part)
+    return sorted(parts, key=lambda p: p.start)
+
+
+def _belonging(parts: list[_Part], folded: Folded) -> list[_Part]:
+    """The parts up to the end of the greeting, led by a company's name where words precede."""
+    kept: list[_Part] = []
+    at = 0
+    for part in parts:
+        gap_words = folded.text.count(" ", at, part.start)
+        if gap_words > _LONGEST_GAP_WORDS or _is_over(kept, part, folded):
+            break
+        kept.append(part)
+        at = part.end
+    while kept and not _is_strong(kept[-1], kept, folded):
+        kept.pop()
+    return kept
+
+
+def _is_over(kept: Sequence[_Part], part: _Part, folded: Folded) -> bool:
+    """Whether the offer of help was made in a sentence before ``part``."""
+    offer = next((p for p in kept if p.name == "offer"), None)
+    return offer is not None and part.start >= folded.sentence(offer.start)[1] - 2
+
+
+def _is_strong(part: _Part, parts: Sequence[_Part], folded: Folded) -> bool:
+    begin, end = folded.sentence(part.start)
+    return any(p.name in _STRONG and begin <= p.start < end for p in parts)
+
+
+def _end(text: str, folded: Folded, parts: Sequence[_Part]) -> int:
+    """Where the greeting ends in the text: with the offer's sentence, or the last part's clause."""
+    last = parts[-1]
+    if any(p.name == "offer" for p in parts):
+        return folded.original(last.start, folded.sentence(last.end - 1)[1])[1]
+    mark = _CLAUSE_END.search(text, folded.original(last.start, last.end)[1])
+    return mark.end() if mark else len(text)
+
+
+def _merged(parts: Sequence[_Part]) -> Iterator[str]:
+    """The names of the parts; the same twice in a row is one."""
+    if parts[0].start > 2:
+        parts = [_Part("company", 2, parts[0].start), *parts]
+    for number, part in enumerate(parts):
+        if number == 0 or parts[number - 1].name != part.name:
+            yield part.name
+
+
+def _quotes(expression: re.Pattern[str], folded: Folded, text: str) -> Iterator[str]:
+    for match in expression.finditer(folded.text):
+        start, end = folded.original(*match.span())
+        yield text[start:end]
+
+
+def _times(
+    turns: Sequence[Turn], pieces: Sequence[_Piece], length: int
+) -> tuple[float | None, float | None]:
+    """Start of the first piece and end of the ``length`` characters said from there on."""
+    first = pieces[0]
+    start_s, _ = locate(turns[first.turn], (first.start, first.end))
+    end_s: float | None = None
+    for piece in pieces:
+        said = len(turns[piece.turn].text[piece.start : piece.end].strip()) + 1
+        _, end_s = locate(turns[piece.turn], (piece.start, piece.start + min(said, length)))
+        length -= said
+        if length <= 0:
+            break
+    return start_s, end_s

@@ -1,0 +1,221 @@
+"""Lexicons: phrase rules as data, the packaged ones and a user's own, compiled once.
+
+A lexicon is a TOML file. Its keys are labels, its values lists of rules; the shortest rule is a
+pattern alone (see :mod:`callvoice.text.patterns`)::
+
+    impatient = ["jetzt aber zack zack"]
+
+    [[know_it_all]]
+    id = "already-said"
+    pattern = "wie ich {Ihnen}? (bereits|schon) (gesagt|erwähnt|erklärt) habe"
+    unless = ["falsch ausgedrückt"]
+    better = "Ich erkläre es gern noch einmal."
+    examples = ["Wie ich Ihnen bereits erklärt habe, geht das nicht."]
+
+A file named ``forms.toml`` holds the named sets of forms of its language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from callvoice.errors import InvalidSettings
+from callvoice.text.patterns import Pattern, PatternError, either, finder, parse
+
+Label = Literal[
+    "know_it_all",
+    "dismissive",
+    "excuse",
+    "impatient",
+    "process_first",
+    "imposing",
+    "empathy",
+    "apology",
+    "good_news",
+    "together",
+    "ownership",
+    "open_question",
+    "name_use",
+    "offer",
+    "warm_close",
+    "acknowledgement",
+    "caller_trouble",
+    "caller_repair",
+    "caller_thanks",
+]
+LABELS: tuple[Label, ...] = get_args(Label)
+Speaker = Literal["agent", "caller", "any"]
+Strings = tuple[str, ...]
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One rule as it stands in a lexicon file.
+
+    ``after``: only as an answer to the caller ("caller"), or as the first answer to a trouble that
+    the caller stated and nobody acknowledged yet ("trouble"). ``position``: only in the first two
+    or the last three turns of the speaker. ``unless`` silences the rule by its presence in the
+    sentence, ``not_after`` and ``not_before`` by standing directly before or behind the phrase.
+    ``better`` is a wording to use instead. ``examples`` must fire, ``counterexamples`` must not.
+    """
+
+    pattern: str | Strings
+    id: str | None = None
+    role: Speaker | None = None
+    after: Literal["caller", "trouble"] | None = None
+    position: Literal["opening", "closing"] | None = None
+    unless: Strings = ()
+    not_after: Strings = ()
+    not_before: Strings = ()
+    probability: float = 1.0
+    better: str | None = None
+    examples: Strings = ()
+    counterexamples: Strings = ()
+
+
+File = dict[Label, tuple[str | Entry, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A compiled rule. ``unless`` is searched in the sentence, ``not_after`` ends where the phrase
+    begins, ``not_before`` begins where it ends.
+    """
+
+    id: str
+    label: Label
+    role: Speaker
+    entry: Entry
+    find: re.Pattern[str]
+    anchors: frozenset[str] | None
+    unless: re.Pattern[str] | None
+    not_after: re.Pattern[str] | None
+    not_before: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All rules of a language. ``by_key`` leads from a word's key to the rules it may begin or be
+    part of; ``always`` are rules that no word announces.
+    """
+
+    rules: tuple[Rule, ...]
+    by_key: Mapping[str, Sequence[int]]
+    always: Sequence[int]
+
+    def candidates(self, keys: Iterable[str]) -> Iterator[Rule]:
+        """The rules that can match a text with words of these keys, in the lexicon's order."""
+        chosen = set(self.always)
+        for one in keys:
+            chosen.update(self.by_key.get(one, ()))
+        return (self.rules[i] for i in sorted(chosen))
+
+
+def load(language: str, extra: Sequence[Path] = ()) -> Lexicon:
+    """The packaged lexicon of a language and a user's own files; compiled once per content.
+
+    Raises:
+        InvalidSettings: a user's file cannot be read, has an unknown label or a broken pattern.
+    """
+    return _load(language, tuple((path, _modified(path)) for path in extra))
+
+
+def _modified(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise InvalidSettings(f"cannot read lexicon {path}: {error.strerror}") from error
+
+
+@lru_cache(maxsize=8)
+def _load(language: str, extra: tuple[tuple[Path, int], ...]) -> Lexicon:
+    rules = list(_packaged(language))
+    for path, _ in extra:
+        rules.extend(_own(path, language))
+    return _index(rules)
+
+
+def folder(language: str) -> Traversable:
+    """The folder of a language's packaged lexicons."""
+    return files("callvoice") / "data" / "lexicons" / language
+
+
+@lru_cache(maxsize=4)
+def forms(language: str) -> dict[str, Strings]:
+    """The named sets of forms that patterns of a language may use."""
+    text = (folder(language) / "forms.toml").read_text("utf-8")
+    return msgspec.toml.decode(text, type=dict[str, Strings])
+
+
+def packaged_files(language: str) -> dict[str, File]:
+    """The packaged lexicon files of a language, by name."""
+    found = sorted(folder(language).iterdir(), key=lambda f: f.name)
+    return {
+        f.name: msgspec.toml.decode(f.read_text("utf-8"), type=File)
+        for f in found
+        if f.name.endswith(".toml") and f.name != "forms.toml"
+    }
+
+
+def _packaged(language: str) -> Iterator[Rule]:
+    for content in packaged_files(language).values():
+        yield from _compile(content, "rule", forms(language))
+
+
+def _own(path: Path, language: str) -> list[Rule]:
+    try:
+        content = msgspec.toml.decode(path.read_text("utf-8"), type=File)
+        return list(_compile(content, path.stem, forms(language)))
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError, PatternError) as error:
+        raise InvalidSettings(f"cannot use lexicon {path}: {error}") from error
+
+
+def _compile(content: File, prefix: str, names: Mapping[str, Strings]) -> Iterator[Rule]:
+    for label, entries in content.items():
+        for number, given in enumerate(entries, start=1):
+            entry = Entry(pattern=given) if isinstance(given, str) else given
+            yield _rule(label, entry, entry.id or f"{prefix}-{label}-{number}", names)
+
+
+def _rule(label: Label, entry: Entry, name: str, names: Mapping[str, Strings]) -> Rule:
+    patterns = (entry.pattern,) if isinstance(entry.pattern, str) else entry.pattern
+    parsed = [parse(p, names) for p in patterns]
+    if not parsed:
+        raise PatternError(f"rule {name!r} has no pattern")
+    return Rule(
+        id=name,
+        label=label,
+        role=entry.role or ("caller" if label.startswith("caller_") else "agent"),
+        entry=entry,
+        find=finder(parsed),
+        anchors=either(parsed).anchors,
+        unless=_optional(entry.unless, names),
+        not_after=_optional(entry.not_after, names, end="$"),
+        not_before=_optional(entry.not_before, names),
+    )
+
+
+def _optional(
+    patterns: Strings, names: Mapping[str, Strings], end: str = ""
+) -> re.Pattern[str] | None:
+    if not patterns:
+        return None
+    parsed = either([parse(p, names) for p in patterns])
+    return finder([Pattern(parsed.source + end, None)])
+
+
+def _index(rules: Sequence[Rule]) -> Lexicon:
+    by_key: dict[str, list[int]] = {}
+    for number, rule in enumerate(rules):
+        for one in rule.anchors or ():
+            by_key.setdefault(one, []).append(number)
+    always = [n for n, rule in enumerate(rules) if not rule.anchors]
+    return Lexicon(tuple(rules), by_key, always)

@@ -1,0 +1,104 @@
+"""Folding: one spelling for matching, with the way back to the original text.
+
+A folded text is a row of tokens, each followed by one blank, beginning and ending with the sentence
+mark ``.``: ``"Ja, schön! Gern."`` becomes ``". ja schoen . gern . "``. Case, punctuation inside a
+sentence, ``ß``, umlauts and their two-letter spellings, apostrophes and hyphens are folded away;
+every token remembers its span in the original.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+
+_TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’`\-][^\W_]+)*|[.!?;:]+")
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": "", "’": "", "`": "", "-": ""}
+)
+_MARK = "."
+_NO_BREAK = frozenset(
+    ("dr", "hr", "fr", "nr", "prof", "st", "mr", "mrs", "ms", "ca", "bzw", "evtl", "ggf", "inkl")
+    + ("mag", "ing", "tel", "str")
+)
+_TWO_LETTER_UMLAUT = re.compile("([aou])e")
+_KEY_LENGTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text. ``starts[i]`` is the offset of token ``i`` in ``text``, ``spans[i]`` its
+    place in the original (the two outer sentence marks have empty spans).
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    starts: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+
+    def marks(self) -> list[int]:
+        """The numbers of the tokens that are sentence marks."""
+        return [number for number, token in enumerate(self.tokens) if token == _MARK]
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The span in the original text of the folded characters ``start`` to ``end``."""
+        first = bisect_right(self.starts, start) - 1
+        last = max(bisect_left(self.starts, end) - 1, first)
+        return self.spans[first][0], self.spans[last][1]
+
+    def sentence(self, start: int) -> tuple[int, int]:
+        """The folded bounds of the sentence around ``start``, its two marks included."""
+        begin = self.text.rfind(". ", 0, start)
+        end = self.text.find(". ", start)
+        return max(begin, 0), (len(self.text) if end < 0 else end + 2)
+
+
+@lru_cache(maxsize=65536)
+def fold_word(word: str) -> str:
+    """One word in the folded spelling.
+
+    >>> fold_word("Grüß-Gott")
+    'gruessgott'
+    """
+    return word.casefold().translate(_UMLAUTS)
+
+
+@lru_cache(maxsize=65536)
+def key(folded_word: str) -> str:
+    """The first letters of a folded word, umlaut or not: what rules are looked up by.
+
+    >>> key("zustaendig") == key("zustandig")
+    True
+    """
+    return _TWO_LETTER_UMLAUT.sub(r"\1", folded_word)[:_KEY_LENGTH]
+
+
+def fold(text: str) -> Folded:
+    """Fold a text for matching.
+
+    >>> fold("Ja, schön! Gern.").text
+    '. ja schoen . gern . '
+    """
+    tokens, spans = [_MARK], [(0, 0)]
+    for match in _TOKEN.finditer(text):
+        token = _fold_token(match.group(), tokens[-1])
+        if token:
+            tokens.append(token)
+            spans.append(match.span())
+    if tokens[-1] != _MARK:
+        tokens.append(_MARK)
+        spans.append((len(text), len(text)))
+    starts, at = [], 0
+    for token in tokens:
+        starts.append(at)
+        at += len(token) + 1
+    return Folded(" ".join(tokens) + " ", tuple(tokens), tuple(starts), tuple(spans))
+
+
+def _fold_token(token: str, previous: str) -> str:
+    """The folded token; empty for a mark that ends no sentence (an abbreviation's, an ellipsis)."""
+    if token[0] not in ".!?;:":
+        return fold_word(token)
+    ends = previous != _MARK and previous not in _NO_BREAK and not token.startswith("..")
+    return _MARK if ends and (len(previous) > 1 or token != _MARK) else ""

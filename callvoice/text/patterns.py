@@ -1,0 +1,157 @@
+"""The pattern notation of the lexicons, compiled to regular expressions over folded text.
+
+A pattern is written as a person would write the phrase, on one line:
+
+=================  ================================================================
+``wie gesagt``     these words, in this order; case, commas, umlaut spelling are free
+``(a|b c|d)``      one of these; groups may be nested
+``x?`` ``(…)?``    may be missing
+``…``              up to three words of any kind, within the sentence
+``*5``             up to five words
+``*``              exactly one word
+``dauer*``         a word that begins so; ``*nummer`` one that ends so
+``gar_nicht``      joined or apart
+``^`` ``$``        begin, end of a sentence
+``.``              a sentence mark inside the phrase (with ``?`` if it may be there)
+``{Sie}``          a named set of forms, from the language's ``forms``
+=================  ================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from callvoice.text.normalise import fold_word, key
+
+Forms = Mapping[str, Sequence[str]]
+
+_LEXEME = re.compile(r"\*\d+|\{[^}]*\}|[()|?^$.…]|\*(?![^\s()|?])|[^\s()|?^$.…{}]+")
+_SPECIAL = {"…": r"(?:[^ .]+ ){0,3}?", "^": r"(?<=\. )", "$": r"(?=\. )", ".": r"\. "}
+_SPECIAL["*"] = r"[^ .]+ "
+_UMLAUT = re.compile("[äöüß]")
+_PREFIX_LETTERS = 4
+
+
+class PatternError(ValueError):
+    """A pattern is not written in the notation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """``source`` is a regular expression that matches folded text at a token's start. ``anchors``
+    are keys of words of which every match holds at least one (None where that cannot be said);
+    ``weight`` is the length of the shortest of them.
+    """
+
+    source: str
+    anchors: frozenset[str] | None
+    weight: int = 0
+
+
+def parse(pattern: str, forms: Forms) -> Pattern:
+    """Parse one pattern.
+
+    Raises:
+        PatternError: the notation is broken, or the pattern could match nothing at all.
+    """
+    lexemes = _LEXEME.findall(pattern)
+    parsed, rest = _alternatives(lexemes, forms)
+    if rest:
+        raise PatternError(f"unmatched {rest[0]!r} in pattern {pattern!r}")
+    if re.match(parsed.source, ""):
+        raise PatternError(f"pattern {pattern!r} has no word that must be there")
+    return parsed
+
+
+def either(parts: Sequence[Pattern]) -> Pattern:
+    """A pattern that matches where one of ``parts`` does; earlier ones are preferred."""
+    if len(parts) == 1:
+        return parts[0]
+    source = "(?:" + "|".join(p.source for p in parts) + ")"
+    anchors = [p.anchors for p in parts if p.anchors is not None]
+    if len(anchors) < len(parts):
+        return Pattern(source, None)
+    return Pattern(source, frozenset().union(*anchors), min(p.weight for p in parts))
+
+
+def finder(parts: Sequence[Pattern]) -> re.Pattern[str]:
+    """Compile to an expression that searches folded text at token starts."""
+    return re.compile(r"(?:(?<= )|^)" + either(parts).source)
+
+
+def _alternatives(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
+    branches = []
+    while True:
+        branch, lexemes = _sequence(lexemes, forms)
+        branches.append(branch)
+        if not lexemes or lexemes[0] != "|":
+            return either(branches), lexemes
+        lexemes = lexemes[1:]
+
+
+def _sequence(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
+    items: list[Pattern] = []
+    while lexemes and lexemes[0] not in "|)":
+        item, lexemes = _item(lexemes, forms)
+        if lexemes and lexemes[0] == "?":
+            item, lexemes = Pattern(f"(?:{item.source})?", None), lexemes[1:]
+        items.append(item)
+    best = max((i for i in items if i.anchors), key=lambda i: i.weight, default=Pattern("", None))
+    return Pattern("".join(i.source for i in items), best.anchors, best.weight), lexemes
+
+
+def _item(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
+    head, rest = lexemes[0], lexemes[1:]
+    if head == "(":
+        inner, rest = _alternatives(rest, forms)
+        if not rest or rest[0] != ")":
+            raise PatternError("a bracket is not closed")
+        return Pattern(f"(?:{inner.source})", inner.anchors, inner.weight), rest[1:]
+    if head == "?":
+        raise PatternError("nothing stands before '?'")
+    if head.startswith("{"):
+        return _named(head[1:-1], forms), rest
+    return _simple(head), rest
+
+
+def _named(name: str, forms: Forms) -> Pattern:
+    if name not in forms:
+        raise PatternError(f"there is no set of forms named {{{name}}}")
+    set_of = either([_simple(form) for form in forms[name]])
+    return Pattern(f"(?:{set_of.source})", set_of.anchors, set_of.weight)
+
+
+def _simple(lexeme: str) -> Pattern:
+    if lexeme in _SPECIAL:
+        return Pattern(_SPECIAL[lexeme], None)
+    if lexeme[0] == "*" and lexeme[1:].isdigit():
+        return Pattern(rf"(?:[^ .]+ ){{0,{lexeme[1:]}}}?", None)
+    return _word(lexeme)
+
+
+def _word(word: str) -> Pattern:
+    core = word.strip("*")
+    folded = fold_word(core).replace("_", "")
+    if not folded:
+        raise PatternError(f"{word!r} is no word")
+    source = "".join(_letter(c) for c in core.casefold())
+    source = ("[^ .]*" if word[0] == "*" else "") + source
+    source += "[^ .]* " if word[-1] == "*" else " "
+    return Pattern(source, _word_anchor(word, folded), len(folded))
+
+
+def _word_anchor(word: str, folded: str) -> frozenset[str] | None:
+    short = word[-1] == "*" and len(key(folded)) < _PREFIX_LETTERS
+    return None if short or word[0] == "*" or "_" in word else frozenset({key(folded)})
+
+
+def _letter(letter: str) -> str:
+    """A letter's expression; an umlaut also matches the bare vowel some transcripts leave of it."""
+    if letter == "_":
+        return " ?"
+    folded = fold_word(letter)
+    if _UMLAUT.match(letter):
+        return folded[:-1] + folded[-1] + "?"
+    return re.escape(folded)

@@ -1,0 +1,156 @@
+"""Phrases: where a lexicon's rules match in a conversation, each in its place.
+
+Rules of an agent also apply to turns whose speaker could not be told; such hits carry the role
+None. Nothing is judged here: a hit says that words were said, and where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from callvoice.text.lexicon import Lexicon, Rule
+from callvoice.text.normalise import Folded, fold, key
+from callvoice.text.timing import locate
+from callvoice.types import Hit, Role, Turn
+
+_OPENING_TURNS = 2
+_CLOSING_TURNS = 3
+_ACKNOWLEDGING = frozenset({"acknowledgement", "apology", "empathy"})
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where in the conversation a turn stands.
+
+    ``troubled``: the caller's last words stated a trouble that no agent has acknowledged since.
+    """
+
+    before: Role | None = None
+    began: bool = False
+    troubled: bool = False
+    ordinal: dict[Role | None, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    rule: Rule
+    start: int
+    end: int
+
+
+def find(turns: Sequence[Turn], lexicon: Lexicon) -> tuple[Hit, ...]:
+    """All hits of a conversation, in the order of turns and of words within a turn."""
+    totals: dict[Role | None, int] = {}
+    for turn in turns:
+        totals[turn.role] = totals.get(turn.role, 0) + 1
+    place = _Place()
+    hits: list[Hit] = []
+    for index, turn in enumerate(turns):
+        folded = fold(turn.text)
+        _enter(place, turn)
+        matches = _in_turn(folded, turn, place, totals[turn.role], lexicon)
+        hits.extend(_hit(match, folded, index, turn) for match in matches)
+        _leave(place, turn, matches)
+    return tuple(hits)
+
+
+def _enter(place: _Place, turn: Turn) -> None:
+    place.ordinal[turn.role] = place.ordinal.get(turn.role, 0) + 1
+    if turn.role == "caller" and place.before != "caller":
+        place.troubled = False
+
+
+def _leave(place: _Place, turn: Turn, matches: Sequence[_Match]) -> None:
+    labels = {m.rule.label for m in matches}
+    if turn.role == "caller":
+        place.troubled = place.troubled or "caller_trouble" in labels
+    elif labels & _ACKNOWLEDGING:
+        place.troubled = False
+    place.before, place.began = turn.role, True
+
+
+def _in_turn(
+    folded: Folded, turn: Turn, place: _Place, total: int, lexicon: Lexicon
+) -> list[_Match]:
+    found = [
+        match
+        for rule in lexicon.candidates({key(token) for token in folded.tokens})
+        if _fits(rule, turn.role, place, total)
+        for match in _matches(rule, folded)
+    ]
+    return _without_process_after_acknowledgement(_longest(found))
+
+
+def _fits(rule: Rule, role: Role | None, place: _Place, total: int) -> bool:
+    if rule.role not in ("any", role) and role is not None:
+        return False
+    if rule.entry.after == "trouble" and not place.troubled:
+        return False
+    if rule.entry.after == "caller" and place.began and place.before == "agent":
+        return False
+    return _in_position(rule, place.ordinal[role], total)
+
+
+def _in_position(rule: Rule, ordinal: int, total: int) -> bool:
+    if rule.entry.position == "opening":
+        return ordinal <= _OPENING_TURNS
+    if rule.entry.position == "closing":
+        return ordinal > total - _CLOSING_TURNS
+    return True
+
+
+def _matches(rule: Rule, folded: Folded) -> Iterator[_Match]:
+    for match in rule.find.finditer(folded.text):
+        start, end = match.span()
+        if not _excepted(rule, folded, start, end):
+            yield _Match(rule, start, end)
+
+
+def _excepted(rule: Rule, folded: Folded, start: int, end: int) -> bool:
+    if rule.unless and rule.unless.search(_around(folded, start, end)):
+        return True
+    if rule.not_before and rule.not_before.match(folded.text, end):
+        return True
+    return bool(rule.not_after and rule.not_after.search(folded.text[:start]))
+
+
+def _around(folded: Folded, start: int, end: int) -> str:
+    return folded.text[folded.sentence(start)[0] : folded.sentence(end - 1)[1]]
+
+
+def _longest(matches: list[_Match]) -> list[_Match]:
+    """Of overlapping matches with one label the longest, in order of their place."""
+    kept: list[_Match] = []
+    for match in sorted(matches, key=lambda m: m.start - m.end):
+        if not any(_rivals(match, other) for other in kept):
+            kept.append(match)
+    return sorted(kept, key=lambda m: (m.start, m.end))
+
+
+def _rivals(one: _Match, other: _Match) -> bool:
+    same = one.rule.label == other.rule.label
+    return same and one.start < other.end and other.start < one.end
+
+
+def _without_process_after_acknowledgement(matches: list[_Match]) -> list[_Match]:
+    heard = min((m.start for m in matches if m.rule.label in _ACKNOWLEDGING), default=None)
+    if heard is None:
+        return matches
+    return [m for m in matches if m.rule.entry.after != "trouble" or m.start < heard]
+
+
+def _hit(match: _Match, folded: Folded, index: int, turn: Turn) -> Hit:
+    span = folded.original(match.start, match.end)
+    start_s, end_s = locate(turn, span)
+    return Hit(
+        label=match.rule.label,
+        rule=match.rule.id,
+        turn=index,
+        role=turn.role,
+        quote=turn.text[span[0] : span[1]],
+        span=span,
+        start_s=start_s,
+        end_s=end_s,
+        probability=match.rule.entry.probability,
+    )

@@ -1,0 +1,366 @@
+"""Every value that crosses a stage. Rooms meet here and nowhere else.
+
+Arrays (``Audio``, ``Track``) are dataclasses that live only while a call is analysed. All else is a
+frozen ``msgspec.Struct``: typed, serialisable, and the source of the published JSON Schema.
+Units stand in the names: ``_s`` seconds, ``_hz`` hertz, ``_db`` decibels relative to full scale,
+``_st`` semitones, ``_syll_s`` syllables per second. An undefined value is ``None``, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from msgspec import Meta, Struct
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating]
+BoolArray = NDArray[np.bool_]
+
+Role = Literal["agent", "caller"]
+Status = Literal["found", "clear", "not_assessable"]
+Confidence = Literal["low", "medium", "high"]
+MistakeId = Literal[
+    "toneless",
+    "indifferent",
+    "impatient",
+    "overlong_greeting",
+    "rushed",
+    "unclear",
+    "too_fast",
+    "know_it_all",
+]
+Seconds = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+FORMAT_VERSION = "1.0"
+
+
+class Interval(Struct, frozen=True):
+    """A stretch of time in the recording."""
+
+    start_s: Seconds
+    end_s: Seconds
+
+
+# --- sound and frames: alive during one analysis, never stored -----------------------------------
+
+
+@dataclass(frozen=True)
+class Audio:
+    """A decoded recording.
+
+    ``samples`` is float32 ``[n_channels, n_samples]`` in −1…1, finite; ``rate_hz`` its sampling
+    rate. ``notes`` are slugs of what decoding had to mend ("truncated", "non-finite-samples", …).
+    """
+
+    samples: NDArray[np.float32]
+    rate_hz: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels, at least 1."""
+        return int(self.samples.shape[0])
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the recording in seconds."""
+        return float(self.samples.shape[1] / self.rate_hz)
+
+
+@dataclass(frozen=True)
+class Track:
+    """Frame arrays of one channel, with their clock: frame ``i`` is centred at ``i * hop_s``.
+
+    Frame arrays have the shape ``[n_frames]``. ``f0_hz`` is NaN where unvoiced; ``strength`` is the
+    periodicity 0…1; ``level_db`` is dB relative to full scale (floor −120); ``speech`` is true
+    inside speech. ``nuclei_s`` are the times of syllable nuclei ``[n_syllables]``. Levels of speech
+    and noise are None where there is none; ``clipped_share`` is the share of samples at full scale.
+    """
+
+    hop_s: float
+    f0_hz: FloatArray
+    strength: FloatArray
+    level_db: FloatArray
+    speech: BoolArray
+    nuclei_s: FloatArray
+    noise_floor_db: float | None = None
+    speech_level_db: float | None = None
+    clipped_share: float = 0.0
+    music_or_tone: tuple[Interval, ...] = ()
+
+
+# --- what was said -------------------------------------------------------------------------------
+
+
+class Word(Struct, frozen=True):
+    """One recognised word; ``probability`` is the recogniser's own, None from a transcript file."""
+
+    text: str
+    start_s: Seconds
+    end_s: Seconds
+    probability: Share | None = None
+
+
+class Turn(Struct, frozen=True):
+    """What one party said in one go. ``role`` is None where it could not be told."""
+
+    role: Role | None
+    start_s: Seconds
+    end_s: Seconds
+    text: str
+    words: tuple[Word, ...] = ()
+    channel: int | None = None
+
+
+class Transcript(Struct, frozen=True):
+    """The turns of a call in order of their start."""
+
+    language: str
+    source: Literal["recognised", "given"]
+    turns: tuple[Turn, ...] = ()
+
+
+class Call(Struct, frozen=True):
+    """Which recording this is. ``id`` is the first 16 hex digits of ``sha256``."""
+
+    id: str
+    source: str
+    sha256: str
+    duration_s: Seconds
+    language: str
+    n_channels: Annotated[int, Meta(ge=1)]
+    rate_hz: int
+    roles: dict[Role, int]
+    roles_confidence: Confidence | None = None
+    notes: tuple[str, ...] = ()
+
+
+# --- facts: prosody ------------------------------------------------------------------------------
+
+
+class Stretch(Struct, frozen=True):
+    """Counts and rates of one stretch of one party's speech (a turn or a window).
+
+    ``speech_s`` excludes pauses; ``n_syllables`` are acoustic nuclei, ``n_text_syllables`` come
+    from the words said in it (None without words). ``n_pauses`` and ``pause_s`` are inside it.
+    """
+
+    start_s: Seconds
+    end_s: Seconds
+    speech_s: float
+    n_syllables: int
+    articulation_rate_syll_s: float | None = None
+    n_text_syllables: int | None = None
+    text_rate_syll_s: float | None = None
+    n_pauses: int = 0
+    pause_s: float = 0.0
+    voiced_s: float = 0.0
+    f0_spread_st: float | None = None
+    level_db: float | None = None
+
+
+class ChannelMeasures(Struct, frozen=True):
+    """What was measured on one channel, from the sound alone unless a name says ``text``."""
+
+    channel: int
+    role: Role | None
+    speech: tuple[Interval, ...]
+    pauses: tuple[Interval, ...]
+    f0_median_hz: float | None
+    f0_spread_st: float | None
+    f0_range_st: float | None
+    articulation_rate_syll_s: float | None
+    voiced_s: float
+    speech_s: float
+    n_syllables: int
+    speech_level_db: float | None
+    noise_floor_db: float | None
+    snr_db: float | None
+    clipped_share: Share
+    music_or_tone: tuple[Interval, ...] = ()
+    level_spread_db: float | None = None
+    flat_share: Share | None = None
+    text_rate_syll_s: float | None = None
+    turns: tuple[Stretch, ...] = ()
+    windows: tuple[Stretch, ...] = ()
+
+
+class Gap(Struct, frozen=True):
+    """Silence between the end of one party's turn and the start of the other's."""
+
+    start_s: Seconds
+    end_s: Seconds
+    from_channel: int
+    to_channel: int
+
+
+class Overlap(Struct, frozen=True):
+    """Both parties speak. ``by_channel`` began later; ``interruption`` is a start inside the
+    other's turn that is no short acknowledgement and not within its last half second;
+    ``other_stopped`` says whether the other party then ceased.
+    """
+
+    start_s: Seconds
+    end_s: Seconds
+    by_channel: int
+    interruption: bool
+    other_stopped: bool
+
+
+class Conversation(Struct, frozen=True):
+    """Turn-taking between two channels; empty for one channel (``separate`` is false)."""
+
+    separate: bool
+    gaps: tuple[Gap, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+
+
+# --- facts: text ---------------------------------------------------------------------------------
+
+
+class Hit(Struct, frozen=True):
+    """A phrase found in a turn. ``turn`` indexes the transcript; ``span`` is in characters of its
+    text; times are None where the turn has none.
+    """
+
+    label: str
+    rule: str
+    turn: int
+    role: Role | None
+    quote: str
+    span: tuple[int, int]
+    start_s: float | None = None
+    end_s: float | None = None
+    probability: float = 1.0
+
+
+class Greeting(Struct, frozen=True):
+    """The agent's opening. ``parts`` in order of appearance, such as "salutation", "welcome",
+    "company", "department", "name", "offer"; ``antiquated`` are formulas out of use, as said.
+    """
+
+    turn: int
+    text: str
+    n_syllables: int
+    parts: tuple[str, ...]
+    antiquated: tuple[str, ...]
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+class TextFacts(Struct, frozen=True):
+    """What the text stage found. ``syllables`` has one count per turn of the transcript."""
+
+    language: str
+    supported: bool
+    syllables: tuple[int, ...]
+    hits: tuple[Hit, ...]
+    greeting: Greeting | None
+
+
+class Facts(Struct, frozen=True):
+    """All that was measured of a call: no sound, no opinion. Judging needs nothing else."""
+
+    call: Call
+    channels: tuple[ChannelMeasures, ...]
+    conversation: Conversation
+    transcript: Transcript
+    text: TextFacts
+
+    def party(self, role: Role) -> ChannelMeasures | None:
+        """The measures of the agent's or caller's own channel, None where they have none."""
+        return next((c for c in self.channels if c.role == role), None)
+
+
+# --- judgements and the report -------------------------------------------------------------------
+
+
+class Finding(Struct, frozen=True):
+    """One place to listen to, and what was measured there against which limit.
+
+    ``explanation`` is filled by the report stage, in the report's language.
+    """
+
+    role: Role | None
+    start_s: float | None
+    end_s: float | None
+    measure: str
+    value: float | None = None
+    limit: float | None = None
+    unit: str | None = None
+    quote: str | None = None
+    explanation: str = ""
+
+
+class Verdict(Struct, frozen=True):
+    """What one mistake's judge decided. ``reason`` is a slug where not assessable."""
+
+    id: MistakeId
+    status: Status
+    confidence: Confidence
+    score: Share | None = None
+    reason: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class Title(Struct, frozen=True):
+    """A mistake's name in both report languages."""
+
+    de: str
+    en: str
+
+
+class Mistake(Struct, frozen=True):
+    """One of the eight in the report. ``reason`` is a sentence, None unless not assessable."""
+
+    id: MistakeId
+    number: Annotated[int, Meta(ge=1, le=8)]
+    title: Title
+    status: Status
+    reason: str | None
+    score: Share | None
+    confidence: Confidence
+    findings: tuple[Finding, ...]
+    advice: str
+
+
+class Provenance(Struct, frozen=True):
+    """What made this report: program, recogniser, settings."""
+
+    callvoice: str
+    python: str
+    libraries: dict[str, str]
+    recogniser: str | None
+    recogniser_revision: str | None
+    settings_digest: str
+    dropped: dict[str, int]
+
+
+class Measures(Struct, frozen=True):
+    """The numbers behind the verdicts."""
+
+    agent: ChannelMeasures | None
+    caller: ChannelMeasures | None
+    conversation: Conversation
+
+
+class ReportedTranscript(Struct, frozen=True):
+    """The turns as the report shows them."""
+
+    turns: tuple[Turn, ...]
+
+
+class Report(Struct, frozen=True):
+    """The versioned result of ``callvoice analyze``."""
+
+    format_version: str
+    report_language: Literal["de", "en"]
+    call: Call
+    provenance: Provenance
+    mistakes: Annotated[tuple[Mistake, ...], Meta(min_length=8, max_length=8)]
+    strengths: tuple[Finding, ...]
+    measures: Measures
+    transcript: ReportedTranscript

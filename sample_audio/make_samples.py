@@ -1,0 +1,254 @@
+"""Render the sample calls from ``dialogues.toml``: ``python sample_audio/make_samples.py [NAME …]``.
+
+Needs the program ``pico2wave`` (SVOX pico, Debian package libttspico-utils) and the Python packages
+numpy, scipy, soundfile, soxr and pyworld. Same input, same bytes: the line noise has a fixed seed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import soundfile as sf
+import soxr
+from numpy.typing import NDArray
+from scipy.signal import butter, sosfiltfilt
+
+Samples = NDArray[np.float64]
+Role = Literal["agent", "caller"]
+
+HERE = Path(__file__).parent
+VOICE_HZ = 16_000
+LINE_HZ = 8_000
+LINE_BAND = butter(6, (300, 3400), "bandpass", fs=VOICE_HZ, output="sos")
+NOISE_DBFS = -60.0
+EDGE_DB = -36.0  # a clip begins and ends where its level passes this, relative to its loudest frame
+LEAD_S = 0.6
+TAIL_S = 0.8
+ACKNOWLEDGE_AFTER_S = 0.08
+LINE_STEP = 2.0**-11  # 12 bits: rounding stays 11 dB under the line noise, and FLAC files stay small
+
+
+class Speaker(NamedTuple):
+    """How a party's voice differs from the synthesiser's own."""
+
+    pitch: float
+    formants: float
+    level_dbfs: float
+
+
+SPEAKERS: dict[Role, Speaker] = {
+    "agent": Speaker(pitch=1.0, formants=1.0, level_dbfs=-24.0),
+    "caller": Speaker(pitch=0.6, formants=0.86, level_dbfs=-26.0),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One turn as written in ``dialogues.toml``."""
+
+    role: Role
+    say: list[str]
+    speed: int
+    melody: float
+    pause_s: float
+    gap_s: float
+    level_db: float = 0.0
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One turn as spoken: its clip begins at ``start_s``; ``piece_ends_s`` count from there."""
+
+    line: Line
+    clip: Samples
+    start_s: float
+    piece_ends_s: list[float]
+
+    @property
+    def end_s(self) -> float:
+        return self.start_s + len(self.clip) / VOICE_HZ
+
+
+def synthesise(text: str, speed: int) -> Samples:
+    """Speak ``text`` with SVOX pico at ``speed`` percent; mono at ``VOICE_HZ``."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.wav"
+        markup = f'<speed level="{speed}">{escape(text)}</speed>'
+        subprocess.run(["pico2wave", "-l", "de-DE", "-w", str(path), markup], check=True)
+        samples, _ = sf.read(path)
+    return np.asarray(samples, dtype=np.float64)
+
+
+def reshape(clip: Samples, speaker: Speaker, melody: float) -> Samples:
+    """Change pitch, formants and the width of the melody with the WORLD vocoder."""
+    import pyworld
+
+    rough, times = pyworld.dio(clip, VOICE_HZ)
+    f0 = pyworld.stonemask(clip, rough, times, VOICE_HZ)
+    envelope = pyworld.cheaptrick(clip, f0, times, VOICE_HZ)
+    aperiodicity = pyworld.d4c(clip, f0, times, VOICE_HZ)
+    return pyworld.synthesize(  # type: ignore[no-any-return]
+        widen(f0, melody) * speaker.pitch,
+        warp(envelope, speaker.formants),
+        warp(aperiodicity, speaker.formants),
+        VOICE_HZ,
+    )
+
+
+def widen(f0: Samples, melody: float) -> Samples:
+    """Scale the pitch excursions around the clip's mean, in semitones; unvoiced frames stay 0."""
+    voiced = f0 > 0
+    centre = np.exp(np.log(f0[voiced]).mean()) if voiced.any() else 1.0
+    return np.where(voiced, centre * (np.where(voiced, f0, centre) / centre) ** melody, 0.0)
+
+
+def warp(spectra: Samples, factor: float) -> Samples:
+    """Move all formants of ``[n_frames, n_bins]`` to ``factor`` times their frequency."""
+    if factor == 1.0:
+        return spectra
+    bins = np.arange(spectra.shape[1]) / factor
+    low = np.minimum(bins.astype(int), spectra.shape[1] - 2)
+    share = np.clip(bins - low, 0.0, 1.0)
+    log = np.log(spectra)
+    return np.ascontiguousarray(np.exp(log[:, low] * (1 - share) + log[:, low + 1] * share))
+
+
+def trim(clip: Samples) -> Samples:
+    """Cut silence before and after speech, so that a clip's edges are edges of speech."""
+    frame = VOICE_HZ // 200
+    level = (clip[: len(clip) // frame * frame].reshape(-1, frame) ** 2).mean(axis=1)
+    loud = np.flatnonzero(level > level.max() * 10 ** (EDGE_DB / 10))
+    return clip[loud[0] * frame : (loud[-1] + 1) * frame]
+
+
+def at_level(clip: Samples, level_dbfs: float) -> Samples:
+    """Scale to the wanted RMS level, counted over the louder half of the samples' energy frames."""
+    frame = VOICE_HZ // 50
+    power = (clip[: len(clip) // frame * frame].reshape(-1, frame) ** 2).mean(axis=1)
+    active = power[power > power.max() / 1000].mean()
+    return clip * np.sqrt(10 ** (level_dbfs / 10) / active)
+
+
+def speak(text: str, line: Line) -> Samples:
+    """One piece of a turn, through the telephone band."""
+    speaker = SPEAKERS[line.role]
+    clip = reshape(synthesise(text, line.speed), speaker, line.melody)
+    return at_level(trim(sosfiltfilt(LINE_BAND, clip)), speaker.level_dbfs + line.level_db)
+
+
+def perform(line: Line) -> tuple[Samples, list[float]]:
+    """All pieces of a turn with the pauses between them, and where each piece ends in seconds."""
+    pause = np.zeros(round(line.pause_s * VOICE_HZ))
+    parts: list[Samples] = []
+    ends_s: list[float] = []
+    for text in line.say:
+        parts += [pause, speak(text, line)] if parts else [speak(text, line)]
+        ends_s.append(sum(map(len, parts)) / VOICE_HZ)
+    return np.concatenate(parts), ends_s
+
+
+def place(lines: list[Line]) -> list[Placed]:
+    """Put the turns on one clock; acknowledgements do not move it."""
+    placed: list[Placed] = []
+    floor: Placed | None = None
+    for line in lines:
+        clip, ends_s = perform(line)
+        turn = Placed(line, clip, start_of(line, floor), ends_s)
+        placed.append(turn)
+        floor = floor if line.after else turn
+    return sorted(placed, key=lambda turn: turn.start_s)
+
+
+def start_of(line: Line, floor: Placed | None) -> float:
+    """When a turn begins, given the turn that holds the floor."""
+    if floor is None:
+        return LEAD_S
+    if line.after:
+        return round(floor.start_s + floor.piece_ends_s[line.after - 1] + ACKNOWLEDGE_AFTER_S, 3)
+    return round(floor.end_s + line.gap_s, 3)
+
+
+def render(placed: list[Placed], agent_channel: int, seed: int) -> Samples:
+    """Mix the turns into two channels with line noise; ``[n_samples, 2]`` at ``LINE_HZ``."""
+    duration_s = max(turn.end_s for turn in placed) + TAIL_S
+    mix = line_noise(round(duration_s * VOICE_HZ), seed)
+    for turn in placed:
+        channel = agent_channel if turn.line.role == "agent" else 1 - agent_channel
+        first = round(turn.start_s * VOICE_HZ)
+        mix[first : first + len(turn.clip), channel] += turn.clip
+    return np.asarray(soxr.resample(mix, VOICE_HZ, LINE_HZ), dtype=np.float64)
+
+
+def line_noise(n_samples: int, seed: int) -> Samples:
+    """Independent noise in the telephone band on both channels at ``NOISE_DBFS``."""
+    white = np.random.default_rng(seed).standard_normal((n_samples, 2))
+    noise = sosfiltfilt(LINE_BAND, white, axis=0)
+    return np.asarray(noise / noise.std(axis=0) * 10 ** (NOISE_DBFS / 20), dtype=np.float64)
+
+
+def transcript(placed: list[Placed]) -> dict[str, Any]:
+    """What was said when, as ``callvoice --transcript`` reads it."""
+    turns = [
+        {
+            "role": turn.line.role,
+            "start_s": round(turn.start_s, 3),
+            "end_s": round(turn.end_s, 3),
+            "text": " ".join(turn.line.say),
+            "words": [],
+        }
+        for turn in placed
+    ]
+    return {"language": "de", "turns": turns}
+
+
+def write(name: str, samples: Samples, script: dict[str, Any]) -> None:
+    """Write the recording (FLAC, or A-law for .wav) and its transcript beside it."""
+    subtype = "ALAW" if name.endswith(".wav") else "PCM_16"
+    path = HERE / name
+    sf.write(path, np.round(samples / LINE_STEP) * LINE_STEP, LINE_HZ, subtype=subtype)
+    text = json.dumps(script, ensure_ascii=False, indent=1)
+    path.with_suffix(".transcript.json").write_text(text + "\n", encoding="utf-8")
+    print(f"{name}: {len(samples) / LINE_HZ:.1f} s, {path.stat().st_size / 1000:.0f} kB")
+
+
+def make(call: dict[str, Any], seed: int) -> None:
+    """Render one call of ``dialogues.toml``, and its mono copy where one is wanted."""
+    placed = place([Line(**call["defaults"][turn["role"]] | turn) for turn in call["turn"]])
+    samples = render(placed, call["agent_channel"], seed)
+    write(call["file"], samples, transcript(placed))
+    if "mono_file" in call:
+        write(call["mono_file"], samples.mean(axis=1), transcript(placed))
+
+
+def require_tools() -> None:
+    """Say what to install where the synthesiser or the vocoder is missing."""
+    if shutil.which("pico2wave") is None:
+        sys.exit("pico2wave not found: install the Debian package libttspico-utils (non-free).")
+    try:
+        import pyworld  # noqa: F401
+    except ImportError:
+        sys.exit("pyworld not found: pip install 'callvoice[bench]' (or pip install pyworld).")
+
+
+def main(names: list[str]) -> None:
+    """Render the named calls, or all."""
+    require_tools()
+    calls = tomllib.loads((HERE / "dialogues.toml").read_text(encoding="utf-8"))["call"]
+    for seed, call in enumerate(calls):
+        if not names or call["name"] in names:
+            make(call, seed)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
