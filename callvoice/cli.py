@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 AgentChoice = Literal["left", "right", "auto"]
 
+# Existence and permissions are checked where a file is opened: one place, one kind of message.
+FILE = click.Path(path_type=Path, readable=False, allow_dash=True)
+
 EXIT_CODES = """\b
 Exit codes:
   0    analysed
@@ -36,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _tolerant(sys.stderr)
     try:
         code = cli.main(arguments, prog_name="callvoice", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as leave:
         code = leave.exit_code
     except click.Abort:
@@ -48,9 +52,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _complain(error)
         code = error.exit_code
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
+        _silence_stdout()
         code = 0
+    except OSError as error:
+        _silence_stdout()
+        _complain(CannotWrite(f"cannot write the output: {error.strerror or error}."))
+        code = CannotWrite.exit_code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _silence_stdout() -> None:
+    """Keep the interpreter from failing once more when it flushes at its end."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tolerant(stream: Any) -> None:
@@ -65,6 +80,14 @@ def _say(message: str) -> None:
 
 def _complain(error: CallvoiceError) -> None:
     _say(f"error [{error.slug}]: {error}")
+
+
+def _note(source: str, notes: Sequence[str]) -> None:
+    """What had to be mended in the input, on stderr."""
+    from callvoice.report.texts import load_texts
+
+    for note in notes:
+        _say(f"note [{note}]: {source}: {load_texts('en').note[note]}")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -89,7 +112,7 @@ def cli() -> None:
 
 
 @cli.command(epilog=EXIT_CODES)
-@click.argument("calls", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("calls", nargs=-1, required=True, type=FILE)
 @click.option(
     "--json",
     "json_path",
@@ -131,12 +154,12 @@ def cli() -> None:
 )
 @click.option(
     "--transcript",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="Use this transcript instead of recognition.",
 )
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="A callvoice.toml with your own limits and phrases.",
 )
 def analyze(calls: tuple[Path, ...], **choices: Any) -> None:
@@ -186,6 +209,7 @@ def _analyze_one(
     try:
         with _progress_bar(printable(Path(call.name))) as progress:
             analysis = analyze_call(call, recogniser, options=options, progress=progress)
+        _note(analysis.report.call.source, analysis.report.call.notes)
         outputs.write(call, analysis)
     except CannotWrite:
         raise  # the next call would meet the same
@@ -274,7 +298,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @cli.command(epilog=EXIT_CODES)
-@click.argument("call", type=click.Path(path_type=Path))
+@click.argument("call", type=FILE)
 @click.option("--json", "json_path", default="-", show_default=True, metavar="PATH|-")
 @click.option(
     "--agent", type=click.Choice(["left", "right", "auto"]), default="auto", show_default=True
@@ -282,7 +306,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 @click.option(
     "--tracks",
     "tracks_path",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="OUT.npz",
     help="Also write the frame arrays f0_hz (NaN: unvoiced), level_db and speech,"
     " each [n_channels, n_frames], and hop_s; frame i is centred at i * hop_s.",
@@ -303,11 +327,11 @@ def measure(call: Path, json_path: str, agent: AgentChoice, tracks_path: Path | 
     for path in filter(None, (target, tracks_path)):
         _prepare(path, folder=False)
     with _status(f"measuring {call.name} …"):
-        channels, conversation, tracks = measure_call(call, agent=agent)
+        measurement, tracks = measure_call(call, agent=agent)
+    _note(measurement.source, measurement.notes)
     if tracks_path is not None:
         write_atomically(tracks_path, _npz(tracks))
-    data = msgspec.json.encode({"channels": channels, "conversation": conversation})
-    _emit(msgspec.json.format(data, indent=2) + b"\n", target)
+    _emit(msgspec.json.format(msgspec.json.encode(measurement), indent=2) + b"\n", target)
 
 
 def _npz(tracks: Sequence[Any]) -> bytes:
@@ -325,10 +349,10 @@ def _npz(tracks: Sequence[Any]) -> bytes:
 
 
 @cli.command(epilog=EXIT_CODES)
-@click.argument("turns", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("turns", type=FILE)
 @click.option("--json", "json_path", default="-", show_default=True, metavar="PATH|-")
 @click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True)
-@click.option("--config", type=click.Path(path_type=Path), help="A callvoice.toml.")
+@click.option("--config", type=FILE, help="A callvoice.toml.")
 def text(turns: Path, json_path: str, language: str, config: Path | None) -> None:
     """Find greetings and phrases in TURNS: one JSON object a line, - for stdin.
 
@@ -363,7 +387,7 @@ def _emit(data: bytes, target: Path | None) -> None:
 @cli.command()
 @click.argument("mistake", required=False)
 @click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True)
-@click.option("--config", type=click.Path(path_type=Path), help="A callvoice.toml.")
+@click.option("--config", type=FILE, help="A callvoice.toml.")
 def explain(mistake: str | None, language: Literal["de", "en"], config: Path | None) -> None:
     """Print what a MISTAKE is, how it is measured, and the limits in force (all eight without)."""
     from callvoice.mistakes import JUDGES

@@ -19,14 +19,14 @@ from callvoice.ingest.turns import to_turns
 from callvoice.report import build
 from callvoice.settings import Settings, load_settings
 from callvoice.types import (
+    FORMAT_VERSION,
     Audio,
     Call,
-    ChannelMeasures,
     Confidence,
-    Conversation,
     Facts,
     Greeting,
     Interval,
+    Measurement,
     Provenance,
     Report,
     Role,
@@ -131,10 +131,8 @@ def judge(
     )
 
 
-def measure(
-    path: Path, *, agent: AgentChannel = "auto"
-) -> tuple[tuple[ChannelMeasures, ...], Conversation, tuple[Track, ...]]:
-    """Prosody alone, without recognition or text.
+def measure(path: Path, *, agent: AgentChannel = "auto") -> tuple[Measurement, tuple[Track, ...]]:
+    """Prosody alone, without recognition or text, and the frames it comes from.
 
     Raises:
         CallvoiceError: unreadable input or nothing to analyse.
@@ -142,7 +140,17 @@ def measure(
     audio, _ = decode.load(path)
     tracks, speech = _listen(audio, path)
     found, _ = roles.assign(agent, speech)
-    return *prosody.measure(tracks, roles=found), tracks
+    channels, conversation = prosody.measure(tracks, roles=found)
+    measurement = Measurement(
+        format_version=FORMAT_VERSION,
+        source=decode.printable(Path(path.name)),
+        duration_s=round(audio.duration_s, 3),
+        rate_hz=audio.rate_hz,
+        notes=audio.notes,
+        channels=channels,
+        conversation=conversation,
+    )
+    return measurement, tracks
 
 
 def text_lines(content: bytes, *, source: str, language: str, settings: Settings) -> list[bytes]:

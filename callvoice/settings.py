@@ -104,10 +104,10 @@ def _overlay(
 ) -> dict[str, dict[str, Limit]]:
     merged = {section: dict(limits) for section, limits in defaults.items()}
     for section, values in own.items():
+        limits = merged[_known(section, merged, path)]
         for name, value in values.items():
-            merged[_known(section, merged, path)][_known(name, merged[section], path)] = (
-                msgspec.structs.replace(merged[section][name], value=value, source=path.name)
-            )
+            limit = limits[_known(name, limits, path)]
+            limits[name] = msgspec.structs.replace(limit, value=value, source=path.name)
     return merged
 
 

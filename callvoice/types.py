@@ -347,6 +347,18 @@ class Measures(Struct, frozen=True):
     conversation: Conversation
 
 
+class Measurement(Struct, frozen=True):
+    """The result of ``callvoice measure``: prosody without words."""
+
+    format_version: str
+    source: str
+    duration_s: Seconds
+    rate_hz: int
+    notes: tuple[str, ...]
+    channels: tuple[ChannelMeasures, ...]
+    conversation: Conversation
+
+
 class ReportedTranscript(Struct, frozen=True):
     """The turns as the report shows them."""
 

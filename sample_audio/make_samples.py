@@ -1,7 +1,7 @@
 """Render the sample calls from ``dialogues.toml``: ``python sample_audio/make_samples.py [NAME …]``.
 
 Needs the program ``pico2wave`` (SVOX pico, Debian package libttspico-utils) and the Python packages
-numpy, scipy, soundfile, soxr and pyworld. Same input, same bytes: the line noise has a fixed seed.
+numpy, scipy, soundfile, soxr and praat-parselmouth. Same input, same bytes: the line noise has a fixed seed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ Role = Literal["agent", "caller"]
 
 HERE = Path(__file__).parent
 VOICE_HZ = 16_000
+VOICE_F0_HZ = (90, 400)  # where the synthesiser's own pitch lies
 LINE_HZ = 8_000
 LINE_BAND = butter(6, (300, 3400), "bandpass", fs=VOICE_HZ, output="sos")
 NOISE_DBFS = -60.0
@@ -91,37 +92,15 @@ def synthesise(text: str, speed: int) -> Samples:
 
 
 def reshape(clip: Samples, speaker: Speaker, melody: float) -> Samples:
-    """Change pitch, formants and the width of the melody with the WORLD vocoder."""
-    import pyworld
+    """Change pitch, formants and the width of the melody by overlap-add (Praat's Change gender)."""
+    import parselmouth
+    from parselmouth.praat import call
 
-    rough, times = pyworld.dio(clip, VOICE_HZ)
-    f0 = pyworld.stonemask(clip, rough, times, VOICE_HZ)
-    envelope = pyworld.cheaptrick(clip, f0, times, VOICE_HZ)
-    aperiodicity = pyworld.d4c(clip, f0, times, VOICE_HZ)
-    return pyworld.synthesize(  # type: ignore[no-any-return]
-        widen(f0, melody) * speaker.pitch,
-        warp(envelope, speaker.formants),
-        warp(aperiodicity, speaker.formants),
-        VOICE_HZ,
-    )
-
-
-def widen(f0: Samples, melody: float) -> Samples:
-    """Scale the pitch excursions around the clip's mean, in semitones; unvoiced frames stay 0."""
-    voiced = f0 > 0
-    centre = np.exp(np.log(f0[voiced]).mean()) if voiced.any() else 1.0
-    return np.where(voiced, centre * (np.where(voiced, f0, centre) / centre) ** melody, 0.0)
-
-
-def warp(spectra: Samples, factor: float) -> Samples:
-    """Move all formants of ``[n_frames, n_bins]`` to ``factor`` times their frequency."""
-    if factor == 1.0:
-        return spectra
-    bins = np.arange(spectra.shape[1]) / factor
-    low = np.minimum(bins.astype(int), spectra.shape[1] - 2)
-    share = np.clip(bins - low, 0.0, 1.0)
-    log = np.log(spectra)
-    return np.ascontiguousarray(np.exp(log[:, low] * (1 - share) + log[:, low + 1] * share))
+    sound = parselmouth.Sound(clip, VOICE_HZ)
+    pitch = sound.to_pitch_ac(pitch_floor=VOICE_F0_HZ[0], pitch_ceiling=VOICE_F0_HZ[1])
+    median_hz = call(pitch, "Get quantile", 0, 0, 0.5, "Hertz") * speaker.pitch
+    changed = call(sound, "Change gender", *VOICE_F0_HZ, speaker.formants, median_hz, melody, 1)
+    return np.asarray(changed.values[0], dtype=np.float64)
 
 
 def trim(clip: Samples) -> Samples:
@@ -232,13 +211,13 @@ def make(call: dict[str, Any], seed: int) -> None:
 
 
 def require_tools() -> None:
-    """Say what to install where the synthesiser or the vocoder is missing."""
+    """Say what to install where the synthesiser or Praat is missing."""
     if shutil.which("pico2wave") is None:
         sys.exit("pico2wave not found: install the Debian package libttspico-utils (non-free).")
     try:
-        import pyworld  # noqa: F401
+        import parselmouth  # noqa: F401
     except ImportError:
-        sys.exit("pyworld not found: pip install 'callvoice[bench]' (or pip install pyworld).")
+        sys.exit("parselmouth not found: pip install praat-parselmouth (or 'callvoice[bench]').")
 
 
 def main(names: list[str]) -> None:

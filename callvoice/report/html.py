@@ -12,11 +12,12 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from callvoice.report.media import encode_clip
@@ -54,8 +55,8 @@ def render_html(report: Report, audio: Audio | None, *, tracks: Sequence[Track] 
     """
     words = PageWords(report.report_language)
     lanes = _lanes(report, words) if audio else []
-    page = _environment(words).get_template("page.html.jinja")
-    html = page.render(
+    html = _template().render(
+        t=words,
         report=report,
         name=re.split(r"[/\\]", report.call.source.rstrip("/\\"))[-1],
         notes=[load_texts(report.report_language).note.get(n, n) for n in report.call.notes],
@@ -79,7 +80,8 @@ def render_html(report: Report, audio: Audio | None, *, tracks: Sequence[Track] 
     return html.encode("utf-8", "replace").decode("utf-8")
 
 
-def _environment(words: PageWords) -> Environment:
+@cache
+def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("callvoice", "report/templates"),
         autoescape=True,
@@ -87,8 +89,7 @@ def _environment(words: PageWords) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["t"] = words
-    return environment
+    return environment.get_template("page.html.jinja")
 
 
 def _own_code(file: str, name: str) -> dict[str, Any]:
@@ -116,10 +117,11 @@ def _lane(report: Report, channel: int, words: PageWords) -> Lane:
 
 def _lane_of(lanes: Sequence[Lane]) -> dict[Role | None, int]:
     """Which lane shows a party's places; what cannot be told apart stands on the first."""
-    kinds: dict[Role | None, int] = {None: 0, "agent": 0, "caller": 0}
+    shown: dict[Role | None, int] = {None: 0, "agent": 0, "caller": 0}
     roles: tuple[Role, ...] = ("agent", "caller")
-    found = {r: i for r in roles for i, lane in enumerate(lanes) if lane.kind == r}
-    return {**kinds, **found}
+    for role in roles:
+        shown[role] = next((i for i, lane in enumerate(lanes) if lane.kind == role), 0)
+    return shown
 
 
 def _counts(mistakes: Sequence[Mistake]) -> dict[Status, int]:

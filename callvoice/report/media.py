@@ -68,21 +68,17 @@ def bit_rate(duration_s: float, options: ClipOptions) -> int:
 
 
 def _mixed(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    mix = samples.sum(axis=0, dtype=np.float32)
-    loudest = float(np.abs(mix).max(initial=0.0))
-    return mix / np.float32(max(loudest, 1.0))
+    mix: NDArray[np.float32] = samples.sum(axis=0, dtype=np.float32)
+    mix /= np.float32(max(float(np.abs(mix).max(initial=0.0)), 1.0))
+    return mix
 
 
-def _as_int16(
-    mix: NDArray[np.float32], from_hz: int, to_hz: int
-) -> NDArray[np.int16]:
+def _as_int16(mix: NDArray[np.float32], from_hz: int, to_hz: int) -> NDArray[np.int16]:
     resampled = mix if from_hz == to_hz else soxr.resample(mix, from_hz, to_hz)
     return np.rint(np.clip(resampled, -1.0, 1.0) * 32767).astype(np.int16)
 
 
-def _opus(
-    mix: NDArray[np.int16], rate_hz: int, bits_per_s: int, options: ClipOptions
-) -> bytes:
+def _opus(mix: NDArray[np.int16], rate_hz: int, bits_per_s: int, options: ClipOptions) -> bytes:
     sink = io.BytesIO()
     with av.open(sink, "w", format="ogg") as container:
         stream = container.add_stream(

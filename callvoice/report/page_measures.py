@@ -1,4 +1,4 @@
-"""The rows of the page's tables of measures. Counts and medians of what was measured, no verdicts."""
+"""The rows of the page's tables: counts and medians of what was measured, no verdicts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def party_rows(measures: Measures, words: PageWords) -> list[Row]:
     """What was measured on each party's own channel, units included."""
     says: dict[str, Say] = {
         "speech": lambda m: words.with_unit(m.speech_s, "s", 0),
-        "rate": lambda m: words.with_unit(m.text_rate_syll_s or m.articulation_rate_syll_s, "syll/s", 1),
+        "rate": lambda m: words.with_unit(
+            m.text_rate_syll_s or m.articulation_rate_syll_s, "syll/s", 1
+        ),
         "melody_spread": lambda m: words.with_unit(m.f0_spread_st, "st", 1),
         "melody_range": lambda m: words.with_unit(m.f0_range_st, "st", 1),
         "flat_share": lambda m: words.share(m.flat_share),
@@ -55,7 +57,9 @@ def turn_rows(measures: Measures, roles: dict[Role, int], words: PageWords) -> l
         "answer_gap": lambda c: words.with_unit(_median_s(_answers(gaps, c)), "s", 2),
         "answer_longest": lambda c: words.with_unit(_longest_s(_answers(gaps, c)), "s", 1),
         "overlaps": lambda c: words.number(len(_begun(overlaps, c)), 0),
-        "interruptions": lambda c: words.number(sum(o.interruption for o in _begun(overlaps, c)), 0),
+        "interruptions": lambda c: words.number(
+            sum(o.interruption for o in _begun(overlaps, c)), 0
+        ),
     }
     return [Row(key, say(agent), say(caller)) for key, say in says.items()]
 

@@ -1,4 +1,4 @@
-"""The transcript as the page shows it: turns, words with their times, and what is marked in them."""
+"""The transcript as the page shows it: turns, words with their times, and what is marked."""
 
 from __future__ import annotations
 

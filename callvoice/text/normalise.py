@@ -18,12 +18,10 @@ _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": "", "’": "", "`": "", "-": ""}
 )
 _MARK = "."
-_NO_BREAK = frozenset(
-    ("dr", "hr", "fr", "nr", "prof", "st", "mr", "mrs", "ms", "ca", "bzw", "evtl", "ggf", "inkl")
-    + ("mag", "ing", "tel", "str")
-)
+_ABBREVIATED = r"dr|hr|fr|nr|prof|st|mr|mrs|ms|ca|bzw|evtl|ggf|inkl|mag|ing|tel|str"
+_NO_BREAK = frozenset(_ABBREVIATED.split("|"))
 _TWO_LETTER_UMLAUT = re.compile("([aou])e")
-_KEY_LENGTH = 4
+KEY_LENGTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def key(folded_word: str) -> str:
     >>> key("zustaendig") == key("zustandig")
     True
     """
-    return _TWO_LETTER_UMLAUT.sub(r"\1", folded_word)[:_KEY_LENGTH]
+    return _TWO_LETTER_UMLAUT.sub(r"\1", folded_word)[:KEY_LENGTH]
 
 
 def fold(text: str) -> Folded:

@@ -9,11 +9,12 @@ A pattern is written as a person would write the phrase, on one line:
 ``…``              up to three words of any kind, within the sentence
 ``*5``             up to five words
 ``*``              exactly one word
-``dauer*``         a word that begins so; ``*nummer`` one that ends so
+``dauer*``         a word that begins so; ``*nummer`` ends so, ``ge*t`` both
 ``gar_nicht``      joined or apart
 ``^`` ``$``        begin, end of a sentence
 ``.``              a sentence mark inside the phrase (with ``?`` if it may be there)
 ``{Sie}``          a named set of forms, from the language's ``forms``
+``~``              up to three small words, those of the set of forms ``small``
 =================  ================================================================
 """
 
@@ -23,15 +24,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from callvoice.text.normalise import fold_word, key
+from callvoice.text.normalise import KEY_LENGTH, fold_word, key
 
 Forms = Mapping[str, Sequence[str]]
 
-_LEXEME = re.compile(r"\*\d+|\{[^}]*\}|[()|?^$.…]|\*(?![^\s()|?])|[^\s()|?^$.…{}]+")
+_LEXEME = re.compile(r"\*\d+|\{[^}]*\}|[()|?^$.…~]|\*(?![^\s()|?])|[^\s()|?^$.…{}~]+")
 _SPECIAL = {"…": r"(?:[^ .]+ ){0,3}?", "^": r"(?<=\. )", "$": r"(?=\. )", ".": r"\. "}
 _SPECIAL["*"] = r"[^ .]+ "
 _UMLAUT = re.compile("[äöüß]")
-_PREFIX_LETTERS = 4
+_INSIDE = {"_": " ?", "*": "[^ .]*"}
 
 
 class PatternError(ValueError):
@@ -113,6 +114,8 @@ def _item(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
         raise PatternError("nothing stands before '?'")
     if head.startswith("{"):
         return _named(head[1:-1], forms), rest
+    if head == "~":
+        return Pattern(f"(?:{_named('small', forms).source}){{0,3}}", None), rest
     return _simple(head), rest
 
 
@@ -132,25 +135,23 @@ def _simple(lexeme: str) -> Pattern:
 
 
 def _word(word: str) -> Pattern:
-    core = word.strip("*")
-    folded = fold_word(core).replace("_", "")
-    if not folded:
+    folded = fold_word(word).replace("_", "")
+    if not folded.strip("*"):
         raise PatternError(f"{word!r} is no word")
-    source = "".join(_letter(c) for c in core.casefold())
-    source = ("[^ .]*" if word[0] == "*" else "") + source
-    source += "[^ .]* " if word[-1] == "*" else " "
-    return Pattern(source, _word_anchor(word, folded), len(folded))
+    source = "".join(_letter(c) for c in word.casefold())
+    return Pattern(source + " ", _word_anchor(folded, word), len(folded.strip("*")))
 
 
-def _word_anchor(word: str, folded: str) -> frozenset[str] | None:
-    short = word[-1] == "*" and len(key(folded)) < _PREFIX_LETTERS
-    return None if short or word[0] == "*" or "_" in word else frozenset({key(folded)})
+def _word_anchor(folded: str, word: str) -> frozenset[str] | None:
+    begin, star, _ = folded.partition("*")
+    known = len(key(begin)) == KEY_LENGTH if star else "_" not in word
+    return frozenset({key(begin)}) if known else None
 
 
 def _letter(letter: str) -> str:
     """A letter's expression; an umlaut also matches the bare vowel some transcripts leave of it."""
-    if letter == "_":
-        return " ?"
+    if letter in _INSIDE:
+        return _INSIDE[letter]
     folded = fold_word(letter)
     if _UMLAUT.match(letter):
         return folded[:-1] + folded[-1] + "?"

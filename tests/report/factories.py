@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -71,6 +72,7 @@ def _turn(role: Role, start_s: float, end_s: float, text: str) -> Turn:
     return Turn(role, start_s, end_s, text, words, CHANNELS[role])
 
 
+@cache
 def make_audio(duration_s: float = DURATION_S, n_channels: int = 2) -> Audio:
     """Voice-like buzz in each party's turns over a little noise, float32 at 8 kHz."""
     rng = np.random.default_rng(7)
@@ -166,7 +168,9 @@ def make_mistakes() -> tuple[Mistake, ...]:
             number=number,
             title=Title(de, en),
             status=status.get(identity, "clear"),
-            reason="Nur 6,2 s stimmhafte Sprache, nötig sind 20 s." if identity == "unclear" else None,
+            reason="Nur 6,2 s stimmhafte Sprache, nötig sind 20 s."
+            if identity == "unclear"
+            else None,
             score=score.get(identity, 0.08),
             confidence="high" if identity == "impatient" else "medium",
             findings=findings.get(identity, ()),

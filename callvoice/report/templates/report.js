@@ -76,7 +76,7 @@
     return { context, width, height };
   };
   // Speech is mostly far below its peaks: the root brings soft words up to where they can be seen.
-  const swing = (value) => Math.sign(value) * Math.abs(value / 127) ** 0.6;
+  const swing = (value) => Math.abs(value) < 2 ? 0 : Math.sign(value) * Math.abs(value / 127) ** 0.6;
   const extremes = (peaks, from, to) => {
     const points = peaks.length / 2;
     const first = clamp(Math.floor(from / total * points), 0, points - 1);
@@ -156,9 +156,7 @@
     element.style.width = `${(to - from) / length * 100}%`;
   };
   const regionOf = (place) => {
-    const region = document.createElement("button");
-    region.type = "button";
-    region.tabIndex = -1;
+    const region = document.createElement("div");
     region.className = `region ${place.kind}`;
     region.title = `${clock(place.start)} ${place.title}`;
     const label = document.createElement("span");

@@ -1,0 +1,5 @@
+"""``python -m callvoice``."""
+
+from callvoice.cli import main
+
+main()

@@ -1,0 +1,347 @@
+"""The page in a real browser: opened from disk, listened to, driven by mouse and keyboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import pytest
+from factories import make_audio, make_findings, make_report, make_tracks, make_turns
+
+from callvoice.report.html import render_html
+from callvoice.types import Report, ReportedTranscript, Turn
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+CHROMIUM = os.environ.get("CALLVOICE_CHROMIUM") or shutil.which("chromium")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+HOSTILE = "<script>window.stolen = 1</script><img src=x onerror='window.stolen = 1'>"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM, reason="Chromium is not installed (or set CALLVOICE_CHROMIUM)"
+    ),
+]
+
+
+def rendered(report: Report, *, sound: bool = True) -> str:
+    audio, tracks = (make_audio(), make_tracks()) if sound else (None, ())
+    return render_html(report, audio, tracks=tracks)
+
+
+@cache
+def usual_page(sound: bool) -> str:
+    return rendered(make_report(), sound=sound)
+
+
+class Opened:
+    """A page opened from disk, with everything it asked for and complained about."""
+
+    def __init__(self, page: sync_api.Page, path: Path) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(path.as_uri())
+
+    @property
+    def time_s(self) -> float:
+        return float(self.page.evaluate("document.querySelector('audio').currentTime"))
+
+    @property
+    def playing(self) -> bool:
+        return bool(self.page.evaluate("!document.querySelector('audio').paused"))
+
+    def wait(self, condition: str) -> None:
+        """Wait for a JavaScript condition on ``audio`` or ``turns`` (the transcript's list).
+
+        Asked from outside: Playwright's own polling inside the page is what the policy forbids.
+        """
+        known = "document.querySelector('audio'), document.querySelector('#turns')"
+        question = f"((audio, turns) => {condition})({known})"
+        deadline = time.monotonic() + 15
+        while not self.page.evaluate(question):
+            assert time.monotonic() < deadline, f"never came: {condition}; now {self.time_s} s"
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        self.page.evaluate("document.querySelector('audio').pause()")
+
+    def plays_from(self, start_s: float) -> None:
+        """Playing began at this place: it is passed, and nothing before it was."""
+        self.wait(f"!audio.paused && audio.currentTime > {start_s - 0.5}")
+        assert start_s - 0.5 <= self.time_s <= start_s + 1.5
+        first = self.page.evaluate("document.querySelector('audio').played.start(0)")
+        assert first == pytest.approx(start_s, abs=0.5)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+class Opener:
+    """Renders reports into a folder and opens them, one fresh browser context each."""
+
+    def __init__(self, browser: sync_api.Browser, folder: Path) -> None:
+        self.browser = browser
+        self.folder = folder
+        self.opened: list[Opened] = []
+
+    def __call__(
+        self,
+        report: Report | None = None,
+        *,
+        sound: bool = True,
+        scheme: Literal["light", "dark"] = "light",
+        width: int = 1280,
+    ) -> Opened:
+        path = self.folder / f"bericht {len(self.opened)}.html"
+        path.write_text(rendered(report, sound=sound) if report else usual_page(sound), "utf-8")
+        context = self.browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+        )
+        self.opened.append(Opened(context.new_page(), path))
+        return self.opened[-1]
+
+
+@pytest.fixture
+def open_page(browser: sync_api.Browser, tmp_path: Path) -> Iterator[Opener]:
+    opener = Opener(browser, tmp_path)
+    yield opener
+    for opened in opener.opened:
+        outside = [r for r in opened.requests if not r.startswith(("file:", "data:", "blob:"))]
+        assert not outside
+        assert not opened.complaints
+        opened.page.context.close()
+
+
+def test_shows_eight_mistakes(open_page: Opener) -> None:
+    page = open_page().page
+    assert page.locator(".mistakes article").count() == 8
+    assert page.locator(".mistakes article:visible").count() == 8
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_finding_plays_from_its_place(open_page: Opener, number: int) -> None:
+    opened = open_page()
+    opened.page.locator("#know_it_all .play").nth(number).click()
+    start_s = make_findings()[number].start_s
+    assert start_s is not None
+    opened.plays_from(start_s)
+
+
+def test_a_best_moment_and_a_region_play_from_their_places(open_page: Opener) -> None:
+    opened = open_page()
+    opened.page.locator(".strengths .play").first.click()
+    opened.plays_from(9.7)
+    opened.page.locator(".region").nth(4).locator("span").click()
+    opened.wait("audio.currentTime > 27 && audio.currentTime < 30")
+
+
+def test_a_word_plays_from_its_time(open_page: Opener) -> None:
+    opened = open_page()
+    word = make_turns()[5].words[3]
+    opened.page.locator(".turn").nth(5).locator("[data-t]").nth(3).click()
+    opened.plays_from(word.start_s)
+
+
+def test_a_turn_without_word_times_plays_from_its_start(open_page: Opener) -> None:
+    turns = tuple(msgspec.structs.replace(turn, words=()) for turn in make_turns())
+    opened = open_page(make_report(transcript=ReportedTranscript(turns)))
+    opened.page.locator(".said").nth(6).click()
+    opened.plays_from(turns[6].start_s)
+
+
+def test_the_embedded_recording_has_its_full_length(open_page: Opener) -> None:
+    opened = open_page()
+    opened.wait("audio.readyState >= 1")
+    assert opened.page.evaluate("document.querySelector('audio').duration") == pytest.approx(
+        40, abs=0.1
+    )
+
+
+def test_space_arrows_speed_and_places_by_keyboard(open_page: Opener) -> None:
+    opened = open_page()
+    press = opened.page.keyboard.press
+    press(" ")
+    opened.wait("!audio.paused")
+    press(" ")
+    opened.wait("audio.paused")
+    before = opened.time_s
+    press("ArrowRight")
+    assert opened.time_s == pytest.approx(before + 5, abs=0.05)
+    press("ArrowLeft")
+    assert opened.time_s == pytest.approx(before, abs=0.05)
+    press(">")
+    assert opened.page.evaluate("document.querySelector('audio').playbackRate") == 1.25
+    press("<")
+    press("<")
+    assert opened.page.evaluate("document.querySelector('audio').playbackRate") == 0.75
+    assert opened.page.locator("#speed").input_value() == "0.75"
+
+
+def test_next_and_previous_place(open_page: Opener) -> None:
+    opened = open_page()
+    opened.page.keyboard.press("n")
+    opened.plays_from(9.7)
+    opened.stop()
+    opened.page.keyboard.press("n")
+    opened.wait("audio.currentTime > 10.8 && !audio.paused")
+    opened.stop()
+    opened.page.keyboard.press("p")
+    opened.wait("audio.currentTime < 10.5")
+
+
+def test_space_pauses_after_a_finding_was_clicked(open_page: Opener) -> None:
+    opened = open_page()
+    opened.page.locator("#know_it_all .play").first.click()
+    opened.wait("!audio.paused")
+    opened.page.keyboard.press(" ")
+    opened.wait("audio.paused")
+
+
+def test_a_finding_can_be_played_with_the_keyboard_alone(open_page: Opener) -> None:
+    opened = open_page()
+    opened.page.locator("#know_it_all .play").first.focus()
+    opened.page.keyboard.press("Enter")
+    opened.plays_from(18.2)
+
+
+def test_help_opens_and_closes(open_page: Opener) -> None:
+    page = open_page().page
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#keys").is_visible()
+
+
+def test_the_transcript_follows_and_can_be_let_go(open_page: Opener) -> None:
+    opened = open_page()
+    page = opened.page
+    page.set_viewport_size({"width": 1280, "height": 600})
+    page.locator("#know_it_all .play").nth(2).click()
+    opened.wait("turns.scrollTop > 50")
+    assert page.locator(".turn.now").first.get_attribute("data-from") == "27.9"
+    assert page.locator(".said-now").count() == 1
+    opened.stop()
+    page.locator("#turns").hover()
+    page.mouse.wheel(0, -5000)
+    opened.wait("turns.scrollTop === 0")
+    assert page.locator("#follow").get_attribute("aria-pressed") == "false"
+    page.locator("#know_it_all .play").first.click()
+    opened.wait("audio.currentTime > 18.2")
+    assert page.evaluate("document.querySelector('#turns').scrollTop") == 0
+    page.keyboard.press("f")
+    opened.wait("turns.scrollTop > 50")
+
+
+def test_the_finding_that_is_heard_is_marked(open_page: Opener) -> None:
+    opened = open_page()
+    opened.page.locator("#impatient .play").first.click()
+    opened.wait("audio.currentTime > 18.2")
+    assert opened.page.locator("#impatient li.finding.now").count() == 1
+    assert opened.page.locator(".strengths li.finding.now").count() == 0
+
+
+def test_zooming_keeps_the_place_in_view(open_page: Opener) -> None:
+    page = open_page().page
+    everything = page.locator(".region").count()
+    assert everything == 8
+    for _ in range(3):
+        page.keyboard.press("+")
+    assert page.locator(".region").count() < everything
+    page.locator("#zoom-all").click()
+    assert page.locator(".region").count() == everything
+
+
+def test_a_click_on_a_lane_goes_there(open_page: Opener) -> None:
+    opened = open_page()
+    box = opened.page.locator(".lane.caller .track").bounding_box()
+    assert box
+    opened.page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    assert opened.time_s == pytest.approx(10, abs=0.1)
+    assert not opened.playing
+
+
+def test_hostile_text_is_shown_and_never_run(open_page: Opener) -> None:
+    report = make_report()
+    finding = msgspec.structs.replace(make_findings()[0], quote=HOSTILE, explanation=HOSTILE)
+    hostile = make_report(
+        call=msgspec.structs.replace(report.call, source=HOSTILE),
+        strengths=(finding,),
+        transcript=ReportedTranscript((Turn("agent", 1.0, 2.0, HOSTILE), *make_turns())),
+    )
+    page = open_page(hostile).page
+    for place in (".said", ".strengths blockquote", "footer bdi"):
+        assert HOSTILE in page.locator(place).first.inner_text()
+    assert page.evaluate("window.stolen") is None
+    assert page.locator("img").count() == 0
+    assert "<img src=x onerror" in page.locator("h1").inner_text()
+
+
+def test_an_injected_script_would_be_stopped_by_the_policy(open_page: Opener) -> None:
+    opened = open_page()
+    opened.page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'),"
+        "{textContent: 'window.stolen = 1'}))"
+    )
+    assert opened.page.evaluate("window.stolen") is None
+    assert len(opened.complaints) == 1
+    assert "Content Security Policy" in opened.complaints.pop()
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_is_cut_off(
+    open_page: Opener,
+    language: Literal["de", "en"],
+    scheme: Literal["light", "dark"],
+    width: int,
+) -> None:
+    page = open_page(make_report(language), scheme=scheme, width=width).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(part) for part in background[4:-1].split(","))
+    assert (brightness > 384) == (scheme == "light")
+
+
+def test_print_shows_everything_and_no_player(open_page: Opener) -> None:
+    page = open_page(scheme="dark").page
+    page.emulate_media(media="print")
+    assert not page.locator(".player").is_visible()
+    assert page.locator("#know_it_all li.finding").last.is_visible()
+    assert page.locator(".turn").last.is_visible()
+    colour = page.evaluate("getComputedStyle(document.querySelector('h1')).color")
+    assert sum(int(part) for part in colour[4:-1].split(",")) < 200
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_without_sound_there_is_text_and_no_player(open_page: Opener) -> None:
+    page = open_page(sound=False).page
+    assert page.locator(".mistakes article").count() == 8
+    assert page.locator("audio, canvas, button").count() == 0
+    assert "Nein, das kann nicht sein" in page.locator("#know_it_all blockquote").first.inner_text()
