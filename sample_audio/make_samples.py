@@ -36,7 +36,9 @@ EDGE_DB = -36.0  # a clip begins and ends where its level passes this, relative 
 LEAD_S = 0.6
 TAIL_S = 0.8
 ACKNOWLEDGE_AFTER_S = 0.08
-LINE_STEP = 2.0**-11  # 12 bits: rounding stays 11 dB under the line noise, and FLAC files stay small
+LINE_STEP = (
+    2.0**-11
+)  # 12 bits: rounding stays 11 dB under the line noise, and FLAC files stay small
 
 
 class Speaker(NamedTuple):

@@ -32,7 +32,7 @@ class ClipOptions:
     budget_bytes: int = 6_300_000
     narrow_rate_hz: int = 8_000
     wide_rate_hz: int = 16_000
-    complexity: int = 5
+    complexity: int = 2
 
 
 @dataclass(frozen=True)
