@@ -1,7 +1,8 @@
-"""Render the sample calls from ``dialogues.toml``: ``python sample_audio/make_samples.py [NAME …]``.
+"""Render the calls of ``dialogues.toml``: ``python sample_audio/make_samples.py [NAME …]``.
 
 Needs the program ``pico2wave`` (SVOX pico, Debian package libttspico-utils) and the Python packages
-numpy, scipy, soundfile, soxr and praat-parselmouth. Same input, same bytes: the line noise has a fixed seed.
+numpy, scipy, soundfile, soxr and praat-parselmouth. The line noise has a fixed seed: the same
+dialogues give the same files.
 """
 
 from __future__ import annotations
@@ -32,13 +33,11 @@ VOICE_F0_HZ = (90, 400)  # where the synthesiser's own pitch lies
 LINE_HZ = 8_000
 LINE_BAND = butter(6, (300, 3400), "bandpass", fs=VOICE_HZ, output="sos")
 NOISE_DBFS = -60.0
-EDGE_DB = -36.0  # a clip begins and ends where its level passes this, relative to its loudest frame
+EDGE_DB = -34.0  # a clip begins and ends where its level passes this, relative to its loudest frame
 LEAD_S = 0.6
 TAIL_S = 0.8
 ACKNOWLEDGE_AFTER_S = 0.08
-LINE_STEP = (
-    2.0**-11
-)  # 12 bits: rounding stays 11 dB under the line noise, and FLAC files stay small
+LINE_STEP = 2.0**-11  # rounding stays 11 dB under the line noise and keeps the FLAC files small
 
 
 class Speaker(NamedTuple):
@@ -80,6 +79,7 @@ class Placed:
 
     @property
     def end_s(self) -> float:
+        """Where the clip ends in the recording."""
         return self.start_s + len(self.clip) / VOICE_HZ
 
 
@@ -114,11 +114,11 @@ def trim(clip: Samples) -> Samples:
 
 
 def at_level(clip: Samples, level_dbfs: float) -> Samples:
-    """Scale to the wanted RMS level, counted over the louder half of the samples' energy frames."""
+    """Scale to the wanted RMS level, counted where the clip is within 30 dB of its loudest."""
     frame = VOICE_HZ // 50
     power = (clip[: len(clip) // frame * frame].reshape(-1, frame) ** 2).mean(axis=1)
     active = power[power > power.max() / 1000].mean()
-    return clip * np.sqrt(10 ** (level_dbfs / 10) / active)
+    return np.asarray(clip * np.sqrt(10 ** (level_dbfs / 10) / active), dtype=np.float64)
 
 
 def speak(text: str, line: Line) -> Samples:
@@ -180,7 +180,7 @@ def line_noise(n_samples: int, seed: int) -> Samples:
 
 def transcript(placed: list[Placed]) -> dict[str, Any]:
     """What was said when, as ``callvoice --transcript`` reads it."""
-    turns = [
+    turns: list[dict[str, Any]] = [
         {
             "role": turn.line.role,
             "start_s": round(turn.start_s, 3),

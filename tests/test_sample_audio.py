@@ -1,4 +1,4 @@
-"""The committed sample calls are what their dialogues and transcripts say. No synthesiser needed."""
+"""The committed sample calls are what their dialogues and transcripts say."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile as sf
+from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parent.parent / "sample_audio"
 CALLS: dict[str, dict[str, Any]] = {
@@ -29,7 +30,7 @@ MISTAKES = {
     "know_it_all",
 }
 FRAME_S = 0.01
-SPEECH_DBFS = -50.0  # line noise is at -60 dBFS in each channel
+SPEECH_DBFS = -55.0  # line noise is at -60 dBFS in each channel
 PAUSE_S = 0.25
 
 
@@ -45,20 +46,20 @@ def turns_of(file: str) -> list[dict[str, Any]]:
     return turns
 
 
-def level_dbfs(samples: np.ndarray) -> np.ndarray:
+def level_dbfs(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     """Level of frames of 10 ms, ``[n_frames]``."""
     frame = round(8000 * FRAME_S)
     power = (samples[: len(samples) // frame * frame].reshape(-1, frame) ** 2).mean(axis=1)
-    return 10 * np.log10(power + 1e-12)
+    return np.asarray(10 * np.log10(power + 1e-12))
 
 
-def channel_levels(name: str, role: str) -> np.ndarray:
+def channel_levels(name: str, role: str) -> NDArray[np.float64]:
     call = CALLS[name]
     samples, _ = sf.read(FOLDER / call["file"])
     return level_dbfs(samples[:, call["agent_channel"] ^ (role == "caller")])
 
 
-def within(levels: np.ndarray, turn: dict[str, Any]) -> np.ndarray:
+def within(levels: NDArray[np.float64], turn: dict[str, Any]) -> NDArray[np.float64]:
     return levels[round(turn["start_s"] / FRAME_S) : round(turn["end_s"] / FRAME_S)]
 
 
@@ -67,11 +68,11 @@ def syllables(text: str) -> int:
     return len(re.findall(r"aa|ee|oo|ie|ei|ai|au|eu|äu|(?<!q)u|[aeioyäöü]", text.lower()))
 
 
-def net_speech_s(levels: np.ndarray) -> float:
+def net_speech_s(levels: NDArray[np.float64]) -> float:
     """Seconds of ``levels`` without pauses of ``PAUSE_S`` and more."""
     loud = np.flatnonzero(levels > SPEECH_DBFS)
     silent = np.diff(loud) * FRAME_S
-    return (loud[-1] - loud[0] + 1) * FRAME_S - silent[silent >= PAUSE_S].sum()
+    return float((loud[-1] - loud[0] + 1) * FRAME_S - silent[silent >= PAUSE_S].sum())
 
 
 def rate_syll_s(name: str, role: str) -> float:
@@ -103,7 +104,7 @@ def test_line_noise_is_low_and_nothing_clips(file: str) -> None:
     samples, _ = sf.read(FOLDER / file, always_2d=True)
     assert np.abs(samples).max() < 0.99
     for channel in samples.T:
-        assert np.percentile(level_dbfs(channel), 10) == pytest.approx(-62, abs=3)
+        assert np.percentile(level_dbfs(channel), 10) == pytest.approx(-61, abs=3)
 
 
 def test_one_recording_is_a_law_with_channels_swapped() -> None:

@@ -77,7 +77,7 @@ class Window:
         shift = piece.start_s - piece.at_s
         start = min(max(start_s + shift, piece.speech.start_s), piece.speech.end_s)
         end = min(max(end_s + shift, start), piece.speech.end_s)
-        return Interval(round(start, 3), round(end, 3))
+        return Interval(round(float(start), 3), round(float(end), 3))
 
 
 def pack(

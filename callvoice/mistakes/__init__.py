@@ -19,7 +19,7 @@ from callvoice.mistakes import (
     unclear,
 )
 from callvoice.mistakes.overlong_greeting import is_overlong
-from callvoice.mistakes.strengths import strengths
+from callvoice.mistakes.strengths_of import strengths
 from callvoice.settings import Limits, Settings
 from callvoice.types import Facts, MistakeId, Verdict
 

@@ -18,7 +18,7 @@ from callvoice.mistakes.scoring import (
 from callvoice.settings import Limits
 from callvoice.types import Facts, Finding, Verdict
 
-_AGAINST = ("know_it_all", "dismissive", "excuse", "process_first", "imposing")
+AGAINST = ("know_it_all", "dismissive", "excuse", "process_first", "imposing")
 _KINDNESS = ("empathy", "apology")
 
 
@@ -28,7 +28,7 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     if reason:
         return not_assessable("know_it_all", reason)
     limit = limits["signs"]
-    weights = {label: limits[f"weight_{label}"].value for label in _AGAINST}
+    weights = {label: limits[f"weight_{label}"].value for label in AGAINST}
     hits = [h for h in facts.text.hits if h.label in weights and h.role == "agent"]
     hits.sort(key=lambda h: (-weights[h.label], h.turn))
     cold = _trouble_without_a_word(facts)

@@ -37,9 +37,8 @@ def _confidence(facts: Facts) -> Confidence:
 
 
 def _finding(greeting: Greeting, measure: str, value: float, limit: float, unit: str) -> Finding:
-    return Finding(
-        "agent", greeting.start_s, greeting.end_s, measure, value, limit, unit, greeting.text
-    )
+    quote = greeting.text if measure == "greeting_syllables" else None  # once is enough
+    return Finding("agent", greeting.start_s, greeting.end_s, measure, value, limit, unit, quote)
 
 
 def _length(greeting: Greeting, limits: Limits) -> Sign:

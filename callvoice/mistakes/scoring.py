@@ -47,12 +47,16 @@ def together(signs: Sequence[Sign], *, at_least: int) -> float:
 def verdict(
     mistake: MistakeId, score: float, signs: Iterable[Sign], confidence: Confidence
 ) -> Verdict:
-    """Found or clear by the score; findings of signs that speak for it, strongest first."""
+    """Found or clear by the score, with findings of the signs that speak for it.
+
+    Places that can be played come first, strongest sign first; then what holds for the whole call.
+    """
     if score < FOUND_FROM:
         return Verdict(mistake, "clear", confidence, round(score, 3))
     strongest = sorted((s for s in signs if s.score >= FOUND_FROM), key=lambda s: -s.score)
-    findings = tuple(finding for sign in strongest for finding in sign.findings)
-    return Verdict(mistake, "found", confidence, round(score, 3), None, findings)
+    findings = [finding for sign in strongest for finding in sign.findings]
+    findings.sort(key=lambda finding: finding.start_s is None)
+    return Verdict(mistake, "found", confidence, round(score, 3), None, tuple(findings))
 
 
 def not_assessable(mistake: MistakeId, reason: str) -> Verdict:

@@ -150,13 +150,13 @@ def _channel(
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+    return None if value is None else round(float(value), 3)
 
 
 def _snr_db(track: Track) -> float | None:
     if track.speech_level_db is None or track.noise_floor_db is None:
         return None
-    return round(track.speech_level_db - track.noise_floor_db, 1)
+    return round(float(track.speech_level_db - track.noise_floor_db), 1)
 
 
 def _level_spread_db(track: Track) -> float | None:

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
+from msgspec.structs import replace
 
 from callvoice.report.media import encode_clip
 from callvoice.report.page_measures import party_rows, turn_rows
-from callvoice.report.page_transcript import shown_turns
+from callvoice.report.page_transcript import has_word_times, shown_turns
 from callvoice.report.page_words import PageWords
 from callvoice.report.peaks import melody, peaks
 from callvoice.report.texts import load_texts
@@ -54,12 +55,14 @@ def render_html(report: Report, audio: Audio | None, *, tracks: Sequence[Track] 
         The page as text that can be encoded as UTF-8.
     """
     words = PageWords(report.report_language)
+    texts = load_texts(report.report_language)
     lanes = _lanes(report, words) if audio else []
     html = _template().render(
         t=words,
         report=report,
         name=re.split(r"[/\\]", report.call.source.rstrip("/\\"))[-1],
-        notes=[load_texts(report.report_language).note.get(n, n) for n in report.call.notes],
+        notes=[texts.note.get(note, note) for note in report.call.notes],
+        cards=texts.mistake,
         counts=_counts(report.mistakes),
         lanes=lanes,
         lane_of=_lane_of(lanes),
@@ -68,6 +71,7 @@ def render_html(report: Report, audio: Audio | None, *, tracks: Sequence[Track] 
         suggestions=_suggestions(report.mistakes),
         shown_findings=_SHOWN_FINDINGS,
         turns=shown_turns(report),
+        word_times=has_word_times(report),
         party_rows=_party_rows(report, words),
         turn_rows=_turn_rows(report, words),
         places=_places(report),
@@ -130,14 +134,20 @@ def _counts(mistakes: Sequence[Mistake]) -> dict[Status, int]:
 
 
 def _suggestions(mistakes: Sequence[Mistake]) -> list[Mistake]:
+    """What was found most clearly, each with the finding first that can be listened to."""
     found = [m for m in mistakes if m.status == "found"]
-    return sorted(found, key=lambda m: -(m.score or 0.0))[:_SUGGESTIONS]
+    clearest = sorted(found, key=lambda m: -(m.score or 0.0))[:_SUGGESTIONS]
+    return [replace(m, findings=tuple(sorted(m.findings, key=_has_no_place))) for m in clearest]
+
+
+def _has_no_place(finding: Finding) -> bool:
+    return finding.start_s is None
 
 
 def _places(report: Report) -> list[Finding]:
     """Every finding and strength that has a place in the recording."""
     findings = [finding for mistake in report.mistakes for finding in mistake.findings]
-    return [f for f in (*report.strengths, *findings) if f.start_s is not None]
+    return [f for f in (*report.strengths, *findings) if not _has_no_place(f)]
 
 
 def _party_rows(report: Report, words: PageWords) -> list[Any]:
@@ -161,13 +171,20 @@ def _island(
             {
                 "kind": lane.kind,
                 "peaks": _packed(points[lane.channel]),
-                "melody": _packed(melody(tracks[lane.channel])) if tracks else "",
+                "melody": _packed(_melody(tracks, lane)),
             }
             for lane in lanes
         ],
         "words": {key: words(key) for key in ("play", "pause", "no_playback")},
         "language": report.report_language,
     }
+
+
+def _melody(tracks: Sequence[Track], lane: Lane) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """A lane's pitch line; two mixed voices have none that would mean anything."""
+    if lane.kind == "both" or not tracks:
+        return np.zeros(0, dtype=np.int8)
+    return melody(tracks[lane.channel])
 
 
 def _packed(values: np.ndarray[Any, np.dtype[np.int8]]) -> str:

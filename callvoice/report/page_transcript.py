@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby, pairwise
 
 from callvoice.types import Finding, Report, Role, Turn, Word
 
@@ -20,50 +20,71 @@ class Run:
 
 @dataclass(frozen=True)
 class ShownTurn:
-    """A turn; without word times ``runs`` is empty and ``text`` is shown as a whole."""
+    """A turn in runs of equally marked words."""
 
     role: Role | None
     start_s: float
     end_s: float
-    text: str
     runs: tuple[Run, ...]
+
+
+def has_word_times(report: Report) -> bool:
+    """Whether the words' times were heard, not spread evenly for the page."""
+    return all(turn.words for turn in report.transcript.turns)
 
 
 def shown_turns(report: Report) -> list[ShownTurn]:
     """The turns of a report's transcript with the words marked that findings quote."""
     findings = [f for mistake in report.mistakes for f in mistake.findings]
-    marks = {
-        **_quoted_words(report.transcript.turns, findings, "finding"),
-        **_quoted_words(report.transcript.turns, report.strengths, "strength"),
-    }
-    return [_shown(turn, number, marks) for number, turn in enumerate(report.transcript.turns)]
+    return [_shown(turn, findings, report.strengths) for turn in report.transcript.turns]
 
 
-def _shown(turn: Turn, number: int, marks: dict[tuple[int, int], str]) -> ShownTurn:
-    by_mark = groupby(enumerate(turn.words), key=lambda at: marks.get((number, at[0]), ""))
+def _shown(turn: Turn, findings: Sequence[Finding], strengths: Sequence[Finding]) -> ShownTurn:
+    words = turn.words or _spread(turn)
+    marks = dict.fromkeys(_quoted(turn, words, findings), "finding")
+    marks |= dict.fromkeys(_quoted(turn, words, strengths), "strength")
+    by_mark = groupby(enumerate(words), key=lambda placed: marks.get(placed[0], ""))
     runs = tuple(Run(mark, tuple(word for _, word in run)) for mark, run in by_mark)
-    return ShownTurn(turn.role, turn.start_s, turn.end_s, turn.text.strip(), runs)
+    return ShownTurn(turn.role, turn.start_s, turn.end_s, runs)
 
 
-def _quoted_words(
-    turns: Sequence[Turn], findings: Sequence[Finding], mark: str
-) -> dict[tuple[int, int], str]:
-    """Turn and word numbers of what the findings quote. Unquoted findings mark no words."""
+def _spread(turn: Turn) -> tuple[Word, ...]:
+    """Words of a turn without word times, spread over it by their letters."""
+    parts = turn.text.split()
+    letters = [0, *accumulate(len(part) + 1 for part in parts)]
+    s_per_letter = (turn.end_s - turn.start_s) / max(letters[-1], 1)
+    edges = [round(turn.start_s + s_per_letter * count, 3) for count in letters]
+    return tuple(
+        Word(part, start_s, end_s)
+        for part, (start_s, end_s) in zip(parts, pairwise(edges), strict=True)
+    )
+
+
+def _quoted(turn: Turn, words: Sequence[Word], findings: Sequence[Finding]) -> set[int]:
+    """Which words the findings quote. Findings without a quote or a place mark none."""
     return {
-        (number, place): mark
+        place
         for finding in findings
-        if finding.quote and finding.start_s is not None and finding.end_s is not None
-        for number, turn in enumerate(turns)
-        if turn.role == finding.role and _meet(turn, finding.start_s, finding.end_s)
-        for place in _between(turn.words, finding.start_s, finding.end_s)
+        if finding.quote and turn.role == finding.role and _meet(turn, finding)
+        for place in _matching(words, finding.quote)
     }
 
 
-def _meet(turn: Turn, start_s: float, end_s: float) -> bool:
-    return turn.start_s < end_s and turn.end_s > start_s
+def _meet(turn: Turn, finding: Finding) -> bool:
+    if finding.start_s is None or finding.end_s is None:
+        return False
+    return turn.start_s < finding.end_s and turn.end_s > finding.start_s
 
 
-def _between(words: Sequence[Word], start_s: float, end_s: float) -> range:
-    """Words whose middle lies in the stretch."""
-    middles = [(word.start_s + word.end_s) / 2 for word in words]
-    return range(bisect_left(middles, start_s), bisect_left(middles, end_s))
+def _matching(words: Sequence[Word], quote: str) -> range:
+    """Where the quote's words stand among a turn's words; empty where they do not."""
+    wanted = [_bare(part) for part in quote.split()]
+    said = [_bare(word.text) for word in words]
+    for start in range(len(said) - len(wanted) + 1):
+        if said[start : start + len(wanted)] == wanted:
+            return range(start, start + len(wanted))
+    return range(0)
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"\W", "", word).casefold()

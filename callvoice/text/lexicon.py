@@ -18,7 +18,8 @@ A file named ``forms.toml`` holds the named sets of forms of its language.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -62,8 +63,9 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     ``after``: only as an answer to the caller ("caller"), or as the first answer to a trouble that
     the caller stated and nobody acknowledged yet ("trouble"). ``position``: only in the first two
-    or the last three turns of the speaker. ``unless`` silences the rule by its presence in the
-    sentence, ``not_after`` and ``not_before`` by standing directly before or behind the phrase.
+    or the last three turns of the speaker. A rule is silenced by words of ``unless`` anywhere in
+    the sentence, of ``near`` in the phrase or two words around it, of ``not_after`` directly
+    before and of ``not_before`` directly behind it.
     ``better`` is a wording to use instead. ``examples`` must fire, ``counterexamples`` must not.
     """
 
@@ -73,6 +75,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     after: Literal["caller", "trouble"] | None = None
     position: Literal["opening", "closing"] | None = None
     unless: Strings = ()
+    near: Strings = ()
     not_after: Strings = ()
     not_before: Strings = ()
     probability: float = 1.0
@@ -86,37 +89,50 @@ File = dict[Label, tuple[str | Entry, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A compiled rule. ``unless`` is searched in the sentence, ``not_after`` ends where the phrase
-    begins, ``not_before`` begins where it ends.
+    """A compiled rule. ``unless`` is searched in the sentence, ``near`` in the phrase and two words
+    around it, ``not_after`` ends where the phrase begins, ``not_before`` begins where it ends.
     """
 
     id: str
     label: Label
     role: Speaker
     entry: Entry
-    find: re.Pattern[str]
-    anchors: frozenset[str] | None
+    patterns: tuple[Pattern, ...]
     unless: re.Pattern[str] | None
+    near: re.Pattern[str] | None
     not_after: re.Pattern[str] | None
     not_before: re.Pattern[str] | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Finder:
+    """One pattern of a rule, compiled; it can match only texts with a word of each of ``needs``."""
+
+    rule: Rule
+    needs: tuple[frozenset[str], ...]
+    expression: re.Pattern[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """All rules of a language. ``by_key`` leads from a word's key to the rules it may begin or be
-    part of; ``always`` are rules that no word announces.
+    """All rules of a language. ``by_key`` leads from a word's key to the patterns it announces;
+    ``always`` are patterns that no word announces.
     """
 
     rules: tuple[Rule, ...]
-    by_key: Mapping[str, Sequence[int]]
-    always: Sequence[int]
+    by_key: Mapping[str, Sequence[Finder]]
+    always: Sequence[Finder]
 
-    def candidates(self, keys: Iterable[str]) -> Iterator[Rule]:
-        """The rules that can match a text with words of these keys, in the lexicon's order."""
-        chosen = set(self.always)
-        for one in keys:
-            chosen.update(self.by_key.get(one, ()))
-        return (self.rules[i] for i in sorted(chosen))
+    def candidates(self, keys: Set[str]) -> Iterator[Finder]:
+        """The patterns that can match a text with words of these keys."""
+        announced = {one for word in keys for one in self.by_key.get(word, ())}
+        for one in announced:
+            for need in one.needs:
+                if need.isdisjoint(keys):
+                    break
+            else:
+                yield one
+        yield from self.always
 
 
 def load(language: str, extra: Sequence[Path] = ()) -> Lexicon:
@@ -187,7 +203,7 @@ def _compile(content: File, prefix: str, names: Mapping[str, Strings]) -> Iterat
 
 def _rule(label: Label, entry: Entry, name: str, names: Mapping[str, Strings]) -> Rule:
     patterns = (entry.pattern,) if isinstance(entry.pattern, str) else entry.pattern
-    parsed = [parse(p, names) for p in patterns]
+    parsed = tuple(parse(p, names) for p in patterns)
     if not parsed:
         raise PatternError(f"rule {name!r} has no pattern")
     return Rule(
@@ -195,9 +211,9 @@ def _rule(label: Label, entry: Entry, name: str, names: Mapping[str, Strings]) -
         label=label,
         role=entry.role or ("caller" if label.startswith("caller_") else "agent"),
         entry=entry,
-        find=finder(parsed),
-        anchors=either(parsed).anchors,
+        patterns=parsed,
         unless=_optional(entry.unless, names),
+        near=_optional(entry.near, names),
         not_after=_optional(entry.not_after, names, end="$"),
         not_before=_optional(entry.not_before, names),
     )
@@ -209,13 +225,15 @@ def _optional(
     if not patterns:
         return None
     parsed = either([parse(p, names) for p in patterns])
-    return finder([Pattern(parsed.source + end, None)])
+    return finder([Pattern(parsed.source + end)])
 
 
 def _index(rules: Sequence[Rule]) -> Lexicon:
-    by_key: dict[str, list[int]] = {}
-    for number, rule in enumerate(rules):
-        for one in rule.anchors or ():
-            by_key.setdefault(one, []).append(number)
-    always = [n for n, rule in enumerate(rules) if not rule.anchors]
-    return Lexicon(tuple(rules), by_key, always)
+    finders = [Finder(rule, p.needs, finder([p])) for rule in rules for p in rule.patterns]
+    common = Counter(word for one in finders for need in one.needs for word in need)
+    by_key: dict[str, list[Finder]] = {}
+    for one in finders:
+        rarest = min(one.needs, key=lambda need: sum(common[w] for w in need), default=())
+        for word in rarest:
+            by_key.setdefault(word, []).append(one)
+    return Lexicon(tuple(rules), by_key, [one for one in finders if not one.needs])

@@ -45,6 +45,13 @@ class Folded:
         last = max(bisect_left(self.starts, end) - 1, first)
         return self.spans[first][0], self.spans[last][1]
 
+    def around(self, start: int, end: int, words: int) -> str:
+        """The folded characters ``start`` to ``end`` with so many tokens on either side."""
+        first = max(bisect_right(self.starts, start) - 1 - words, 0)
+        last = bisect_left(self.starts, end) + words
+        stop = self.starts[last] if last < len(self.starts) else len(self.text)
+        return f" {self.text[self.starts[first] : stop]}"
+
     def sentence(self, start: int) -> tuple[int, int]:
         """The folded bounds of the sentence around ``start``, its two marks included."""
         begin = self.text.rfind(". ", 0, start)

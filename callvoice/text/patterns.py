@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from callvoice.text.normalise import KEY_LENGTH, fold_word, key
 
 Forms = Mapping[str, Sequence[str]]
+Needed = frozenset[str]
 
 _LEXEME = re.compile(r"\*\d+|\{[^}]*\}|[()|?^$.…~]|\*(?![^\s()|?])|[^\s()|?^$.…{}~]+")
 _SPECIAL = {"…": r"(?:[^ .]+ ){0,3}?", "^": r"(?<=\. )", "$": r"(?=\. )", ".": r"\. "}
@@ -41,14 +42,16 @@ class PatternError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """``source`` is a regular expression that matches folded text at a token's start. ``anchors``
-    are keys of words of which every match holds at least one (None where that cannot be said);
-    ``weight`` is the length of the shortest of them.
+    """``source`` is a regular expression that matches folded text at a token's start. Of each set
+    in ``needs`` (keys of words) every match holds at least one.
     """
 
     source: str
-    anchors: frozenset[str] | None
-    weight: int = 0
+    needs: tuple[Needed, ...] = ()
+
+    def rarest(self) -> Needed | None:
+        """The set of needed words that the fewest texts will have: the one with long words."""
+        return max(self.needs, key=lambda need: (min(map(len, need)), -len(need)), default=None)
 
 
 def parse(pattern: str, forms: Forms) -> Pattern:
@@ -71,15 +74,13 @@ def either(parts: Sequence[Pattern]) -> Pattern:
     if len(parts) == 1:
         return parts[0]
     source = "(?:" + "|".join(p.source for p in parts) + ")"
-    anchors = [p.anchors for p in parts if p.anchors is not None]
-    if len(anchors) < len(parts):
-        return Pattern(source, None)
-    return Pattern(source, frozenset().union(*anchors), min(p.weight for p in parts))
+    rarest = [need for part in parts if (need := part.rarest())]
+    return Pattern(source, (frozenset().union(*rarest),) if len(rarest) == len(parts) else ())
 
 
 def finder(parts: Sequence[Pattern]) -> re.Pattern[str]:
     """Compile to an expression that searches folded text at token starts."""
-    return re.compile(r"(?:(?<= )|^)" + either(parts).source)
+    return re.compile("(?<= )" + either(parts).source)
 
 
 def _alternatives(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
@@ -97,10 +98,10 @@ def _sequence(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
     while lexemes and lexemes[0] not in "|)":
         item, lexemes = _item(lexemes, forms)
         if lexemes and lexemes[0] == "?":
-            item, lexemes = Pattern(f"(?:{item.source})?", None), lexemes[1:]
+            item, lexemes = Pattern(f"(?:{item.source})?"), lexemes[1:]
         items.append(item)
-    best = max((i for i in items if i.anchors), key=lambda i: i.weight, default=Pattern("", None))
-    return Pattern("".join(i.source for i in items), best.anchors, best.weight), lexemes
+    needs = tuple(need for item in items for need in item.needs)
+    return Pattern("".join(i.source for i in items), needs), lexemes
 
 
 def _item(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
@@ -109,13 +110,13 @@ def _item(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
         inner, rest = _alternatives(rest, forms)
         if not rest or rest[0] != ")":
             raise PatternError("a bracket is not closed")
-        return Pattern(f"(?:{inner.source})", inner.anchors, inner.weight), rest[1:]
+        return Pattern(f"(?:{inner.source})", inner.needs), rest[1:]
     if head == "?":
         raise PatternError("nothing stands before '?'")
     if head.startswith("{"):
         return _named(head[1:-1], forms), rest
     if head == "~":
-        return Pattern(f"(?:{_named('small', forms).source}){{0,3}}", None), rest
+        return Pattern(f"(?:{_named('small', forms).source}){{0,3}}"), rest
     return _simple(head), rest
 
 
@@ -123,14 +124,14 @@ def _named(name: str, forms: Forms) -> Pattern:
     if name not in forms:
         raise PatternError(f"there is no set of forms named {{{name}}}")
     set_of = either([_simple(form) for form in forms[name]])
-    return Pattern(f"(?:{set_of.source})", set_of.anchors, set_of.weight)
+    return Pattern(f"(?:{set_of.source})", set_of.needs)
 
 
 def _simple(lexeme: str) -> Pattern:
     if lexeme in _SPECIAL:
-        return Pattern(_SPECIAL[lexeme], None)
+        return Pattern(_SPECIAL[lexeme])
     if lexeme[0] == "*" and lexeme[1:].isdigit():
-        return Pattern(rf"(?:[^ .]+ ){{0,{lexeme[1:]}}}?", None)
+        return Pattern(rf"(?:[^ .]+ ){{0,{lexeme[1:]}}}?")
     return _word(lexeme)
 
 
@@ -139,13 +140,9 @@ def _word(word: str) -> Pattern:
     if not folded.strip("*"):
         raise PatternError(f"{word!r} is no word")
     source = "".join(_letter(c) for c in word.casefold())
-    return Pattern(source + " ", _word_anchor(folded, word), len(folded.strip("*")))
-
-
-def _word_anchor(folded: str, word: str) -> frozenset[str] | None:
     begin, star, _ = folded.partition("*")
     known = len(key(begin)) == KEY_LENGTH if star else "_" not in word
-    return frozenset({key(begin)}) if known else None
+    return Pattern(source + " ", (frozenset({key(begin)}),) if known else ())
 
 
 def _letter(letter: str) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from callvoice.text.lexicon import Lexicon, Rule
+from callvoice.text.lexicon import Finder, Lexicon, Rule
 from callvoice.text.normalise import Folded, fold, key
 from callvoice.text.timing import locate
 from callvoice.types import Hit, Role, Turn
 
 _OPENING_TURNS = 2
 _CLOSING_TURNS = 3
+_NEAR_WORDS = 2
 _ACKNOWLEDGING = frozenset({"acknowledgement", "apology", "empathy"})
 
 
@@ -73,11 +74,12 @@ def _leave(place: _Place, turn: Turn, matches: Sequence[_Match]) -> None:
 def _in_turn(
     folded: Folded, turn: Turn, place: _Place, total: int, lexicon: Lexicon
 ) -> list[_Match]:
+    keys = {key(token) for token in folded.tokens}
     found = [
         match
-        for rule in lexicon.candidates({key(token) for token in folded.tokens})
-        if _fits(rule, turn.role, place, total)
-        for match in _matches(rule, folded)
+        for finder in lexicon.candidates(keys)
+        if _fits(finder.rule, turn.role, place, total)
+        for match in _matches(finder, folded)
     ]
     return _without_process_after_acknowledgement(_longest(found))
 
@@ -100,29 +102,28 @@ def _in_position(rule: Rule, ordinal: int, total: int) -> bool:
     return True
 
 
-def _matches(rule: Rule, folded: Folded) -> Iterator[_Match]:
-    for match in rule.find.finditer(folded.text):
+def _matches(finder: Finder, folded: Folded) -> Iterator[_Match]:
+    for match in finder.expression.finditer(folded.text):
         start, end = match.span()
-        if not _excepted(rule, folded, start, end):
-            yield _Match(rule, start, end)
+        if not _excepted(finder.rule, folded, start, end):
+            yield _Match(finder.rule, start, end)
 
 
 def _excepted(rule: Rule, folded: Folded, start: int, end: int) -> bool:
-    if rule.unless and rule.unless.search(_around(folded, start, end)):
+    begin, stop = folded.sentence(start)[0], folded.sentence(end - 1)[1]
+    if rule.unless and rule.unless.search(folded.text[begin:stop]):
+        return True
+    if rule.near and rule.near.search(folded.around(start, end, _NEAR_WORDS)):
         return True
     if rule.not_before and rule.not_before.match(folded.text, end):
         return True
     return bool(rule.not_after and rule.not_after.search(folded.text[:start]))
 
 
-def _around(folded: Folded, start: int, end: int) -> str:
-    return folded.text[folded.sentence(start)[0] : folded.sentence(end - 1)[1]]
-
-
 def _longest(matches: list[_Match]) -> list[_Match]:
     """Of overlapping matches with one label the longest, in order of their place."""
     kept: list[_Match] = []
-    for match in sorted(matches, key=lambda m: m.start - m.end):
+    for match in sorted(matches, key=lambda m: (m.start - m.end, m.rule.id)):
         if not any(_rivals(match, other) for other in kept):
             kept.append(match)
     return sorted(kept, key=lambda m: (m.start, m.end))

@@ -98,7 +98,7 @@ def test_status_is_said_in_words_with_an_icon() -> None:
 def test_three_findings_are_open_and_the_rest_folded() -> None:
     html = page()
     article = html[html.index('<article id="know_it_all"') : html.index("measures-title")]
-    shown, folded = article.split("<details>")
+    shown, folded = article.split("<details>")[:2]
     assert shown.count("<li") == 3
     assert folded.count("<li") == len(make_findings()) - 3
     assert "2 weitere Stellen" in folded
@@ -159,7 +159,7 @@ def test_hostile_text_stays_text_everywhere() -> None:
         transcript=ReportedTranscript((turn, *make_turns())),
     )
     seen = Seen(html)
-    assert len(seen.named("script")) == len(Seen(page()).named("script")) == 3
+    assert len(seen.named("script")) == len(Seen(page()).named("script")) == 2
     assert not seen.named("img")
     assert not [name for _, attributes in seen.tags for name in attributes if name.startswith("on")]
     assert seen.text.count("alert(1)") > 10
@@ -187,7 +187,9 @@ def test_nothing_on_the_page_points_outside_it() -> None:
         if name in ("src", "href", "action", "srcset", "data", "poster")
     ]
     assert targets
-    assert all(value and value.startswith(("#", "data:,")) for value in targets)
+    assert all(
+        value and value.startswith(("#", "data:,", "data:audio/ogg;base64,")) for value in targets
+    )
     assert "http://" not in page()
     assert "https://" not in page()
 

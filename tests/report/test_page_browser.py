@@ -168,11 +168,11 @@ def test_a_word_plays_from_its_time(open_page: Opener) -> None:
     opened.plays_from(word.start_s)
 
 
-def test_a_turn_without_word_times_plays_from_its_start(open_page: Opener) -> None:
+def test_a_word_without_a_time_plays_from_about_its_place_in_the_turn(open_page: Opener) -> None:
     turns = tuple(msgspec.structs.replace(turn, words=()) for turn in make_turns())
     opened = open_page(make_report(transcript=ReportedTranscript(turns)))
-    opened.page.locator(".said").nth(6).click()
-    opened.plays_from(turns[6].start_s)
+    opened.page.get_by_text("Bedingungen.").click()
+    opened.plays_from(27.9 + (33.4 - 27.9) * 41 / 54)  # 41 of 54 letters stand before it
 
 
 def test_the_embedded_recording_has_its_full_length(open_page: Opener) -> None:
@@ -338,6 +338,27 @@ def test_print_shows_everything_and_no_player(open_page: Opener) -> None:
     colour = page.evaluate("getComputedStyle(document.querySelector('h1')).color")
     assert sum(int(part) for part in colour[4:-1].split(",")) < 200
     assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_findings_at_one_place_tint_it_once(open_page: Opener) -> None:
+    finding = make_findings()[0]
+    page = open_page(make_report(strengths=(finding,) * 2)).page
+    assert page.locator(".region.strength").count() == 2
+    assert page.locator(".region.strength.within").count() == 1
+
+
+def test_without_script_the_report_is_complete_and_can_be_played(
+    browser: sync_api.Browser, tmp_path: Path
+) -> None:
+    path = tmp_path / "ohne.html"
+    path.write_text(usual_page(True), "utf-8")
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(path.as_uri())
+    assert page.locator("audio").is_visible()
+    assert not page.locator(".player").is_visible()
+    assert page.locator(".mistakes article").count() == 8
+    assert "JavaScript" in page.locator("noscript").inner_text()
+    page.close()
 
 
 def test_without_sound_there_is_text_and_no_player(open_page: Opener) -> None:

@@ -4,15 +4,12 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const data = JSON.parse($("#call-data").textContent);
   const audio = $("#audio");
+  // The browser's own player is for pages without script.
+  audio.controls = false;
+  $(".player").hidden = false;
   const SPEEDS = [...$("#speed").options].map((option) => Number(option.value));
   const LEAD_IN_S = 0.2;
-  const bytesOf = (base64) => {
-    const text = atob(base64);
-    const bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
-    return bytes;
-  };
-  const signed = (base64) => new Int8Array(bytesOf(base64).buffer);
+  const signed = (base64) => Int8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
   const clock = (seconds) => {
     const s = Math.floor(seconds);
@@ -32,21 +29,18 @@
   }).sort((a, b) => a.start - b.start);
   const turns = $$(".turn").map((item) => ({ item, start: Number(item.dataset.from), end: Number(item.dataset.to) }));
   const words = $$("[data-t]").map((item) => ({ item, start: Number(item.dataset.t) })).sort((a, b) => a.start - b.start);
-  const trackOf = $$(".lane:not(.axis) .track");
-  const lanes = data.lanes.map((lane, i) => ({
-    track: trackOf[i], canvas: $("canvas", trackOf[i]), regions: $(".regions", trackOf[i]), head: $(".head", trackOf[i]),
-    peaks: signed(lane.peaks), melody: signed(lane.melody),
+  const lanes = $$(".lane:not(.axis) .track").map((track, i) => ({
+    track, canvas: $("canvas", track), regions: $(".regions", track), head: $(".head", track),
+    peaks: signed(data.lanes[i].peaks), melody: signed(data.lanes[i].melody),
   }));
   const axis = $(".lane.axis canvas");
   const strip = $(".strip");
   const total = data.duration_s;
   const view = { start: 0, length: total <= 180 ? total : 60 };
-  $("#melody-legend").hidden = !lanes.some((lane) => lane.melody.length);
+  lanes.forEach((lane) => lane.track.parentElement.classList.toggle("with-melody", lane.melody.length > 0));
+  $("#melody-legend").hidden = !$(".with-melody");
 
   // --- playing -----------------------------------------------------------------------------------
-  const recording = $("#recording");
-  audio.src = URL.createObjectURL(new Blob([bytesOf(recording.textContent)], { type: recording.dataset.type }));
-  recording.remove();
   const seek = (seconds) => { audio.currentTime = clamp(seconds, 0, Math.max(total - 0.05, 0)); };
   const play = () => audio.play().catch(() => {});
   const playFrom = (seconds) => { seek(seconds); play(); };
@@ -54,13 +48,12 @@
   const setSpeed = (speed) => { audio.playbackRate = speed; $("#speed").value = String(speed); };
   const stepSpeed = (step) => setSpeed(SPEEDS[clamp(SPEEDS.indexOf(audio.playbackRate) + step, 0, SPEEDS.length - 1)]);
   const playPlace = (place) => {
+    if (!place) return;
     playFrom(place.start - LEAD_IN_S);
-    const shut = place.item.closest("details:not([open])");
-    if (!shut) place.item.scrollIntoView({ block: "nearest" });
+    if (!place.item.closest("details:not([open])")) place.item.scrollIntoView({ block: "nearest" });
   };
   const next = () => places.find((place) => place.start > audio.currentTime + LEAD_IN_S + 0.1);
   const previous = () => places.findLast((place) => place.start < audio.currentTime - 1);
-  const goTo = (place) => { if (place) playPlace(place); };
 
   // --- drawing -----------------------------------------------------------------------------------
   const fitted = (canvas) => {
@@ -81,8 +74,7 @@
     const points = peaks.length / 2;
     const first = clamp(Math.floor(from / total * points), 0, points - 1);
     const last = clamp(Math.ceil(to / total * points), first + 1, points);
-    let low = 0;
-    let high = 0;
+    let [low, high] = [0, 0];
     for (let i = first; i < last; i += 1) {
       low = Math.min(low, peaks[2 * i]);
       high = Math.max(high, peaks[2 * i + 1]);
@@ -100,28 +92,31 @@
   };
   const drawLane = (lane) => {
     const { context, width, height } = fitted(lane.canvas);
-    const middle = height / 2;
+    const wave = lane.melody.length ? height * 0.62 : height;
+    const middle = wave / 2;
     context.fillStyle = getComputedStyle(lane.track).color;
     drawBars(context, width, view.start, view.length, (x, from, to) => {
       const [low, high] = extremes(lane.peaks, from, to);
       const top = middle - high * (middle - 4);
       context.fillRect(x, top, 2, Math.max(middle - low * (middle - 4) - top, 1));
     });
-    drawMelody(lane, context, width, height);
+    drawMelody(lane.melody, context, width, wave, height);
   };
-  const drawMelody = ({ melody, track }, context, width, height) => {
+  // One semitone is 8 units; beyond an octave from the median the line runs along the edge.
+  const drawMelody = (melody, context, width, top, bottom) => {
     const points = melody.length;
-    if (!points) return;
-    context.strokeStyle = getComputedStyle(track.closest("section")).color;
-    context.lineWidth = 1.75;
+    const first = Math.floor(view.start / total * points);
+    const last = Math.min(Math.ceil((view.start + view.length) / total * points), points);
+    context.strokeStyle = context.fillStyle;
+    context.lineWidth = 1.5;
     context.beginPath();
-    let drawing = false;
-    for (let i = Math.floor(view.start / total * points); i < Math.min((view.start + view.length) / total * points, points); i += 1) {
+    for (let i = first; i < last; i += 1) {
+      if (melody[i] === -128) continue;
       const x = ((i + 0.5) / points * total - view.start) / view.length * width;
-      const y = height / 2 - melody[i] / 120 * (height / 2 - 4);
-      if (melody[i] === -128) drawing = false;
-      else if (drawing) context.lineTo(x, y);
-      else { context.moveTo(x, y); drawing = true; }
+      const y = (top + bottom) / 2 - clamp(melody[i] / 96, -1, 1) * ((bottom - top) / 2 - 4);
+      // A leap of half an octave inside a hundredth of a second is no melody: lift the pen.
+      const joined = i > first && melody[i - 1] !== -128 && Math.abs(melody[i] - melody[i - 1]) < 48;
+      if (joined) context.lineTo(x, y); else context.moveTo(x, y);
     }
     context.stroke();
   };
@@ -173,6 +168,7 @@
   // Labels that would cover one another step down, at most to the third row.
   const layRegions = () => lanes.forEach((lane, number) => {
     const reached = [-Infinity, -Infinity, -Infinity];
+    const covered = { finding: -Infinity, strength: -Infinity };
     const width = lane.track.clientWidth;
     const seen = places.filter((p) => p.lane === number && p.end >= view.start && p.start <= view.start + view.length);
     lane.regions.replaceChildren(...seen.map((place) => place.region));
@@ -182,6 +178,9 @@
       reached[row] = x + 24;
       left(place.region, place.start, place.end, view.start, view.length);
       place.region.firstChild.style.top = `${row * 1.25}rem`;
+      // Several findings at one place tint it once.
+      place.region.classList.toggle("within", place.end <= covered[place.kind]);
+      covered[place.kind] = Math.max(covered[place.kind], place.end);
     });
   });
   const setView = (start, length) => {
@@ -203,9 +202,8 @@
   };
 
   // --- following ---------------------------------------------------------------------------------
-  let following = true;
-  let wordNow = null;
-  const setFollowing = (on) => { following = on; const button = $("#follow"); if (button) button.setAttribute("aria-pressed", String(on)); };
+  let [following, turnNow, wordNow] = [true, null, null];
+  const setFollowing = (on) => { following = on; $("#follow")?.setAttribute("aria-pressed", String(on)); };
   const markNow = (items, now, margin) => items.forEach(({ item, region, start, end }) => {
     const on = now >= start - margin && now < end;
     if (item.classList.contains("now") === on) return;
@@ -225,13 +223,12 @@
     const top = turn.item.offsetTop - list.clientHeight / 3;
     list.scrollTo({ top, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   };
-  let turnNow = null;
   const followTranscript = (now) => {
     markNow(turns, now, 0);
     const word = lastStarted(words, now + 0.02);
     if (word !== wordNow) {
-      if (wordNow) wordNow.item.classList.remove("said-now");
-      if (word) word.item.classList.add("said-now");
+      wordNow?.item.classList.remove("said-now");
+      word?.item.classList.add("said-now");
       wordNow = word;
     }
     const turn = lastStarted(turns, now + 0.02);
@@ -239,7 +236,8 @@
   };
   const render = () => {
     const now = audio.currentTime;
-    if (now < view.start || now > view.start + view.length * 0.95) setView(now - view.length * 0.1, view.length);
+    const end = view.start + view.length;
+    if (now < view.start || (now > end - view.length * 0.05 && end < total)) setView(now - view.length * 0.1, view.length);
     else draw();
     lanes.forEach(({ head }) => { head.style.left = `${(now - view.start) / view.length * 100}%`; });
     $("#now").textContent = clock(now);
@@ -258,7 +256,9 @@
   audio.addEventListener("play", () => { showState(); requestAnimationFrame(loop); });
   audio.addEventListener("pause", showState);
   audio.addEventListener("seeked", render);
-  audio.addEventListener("error", () => { const note = $("#no-playback"); note.textContent = data.words.no_playback; note.hidden = false; });
+  const showError = () => { $("#no-playback").textContent = data.words.no_playback; $("#no-playback").hidden = false; };
+  audio.addEventListener("error", showError);
+  if (audio.error) showError();
   document.addEventListener("click", (event) => {
     const target = event.target.closest("[data-play], [data-t]");
     if (!target) return;
@@ -274,7 +274,7 @@
   $("#seek").addEventListener("input", (event) => seek(Number(event.target.value)));
   $("#speed").addEventListener("change", (event) => { setSpeed(Number(event.target.value)); event.target.blur(); });
   const actions = {
-    toggle, help: () => $("#keys").showModal(), next: () => goTo(next()), previous: () => goTo(previous()),
+    toggle, help: () => $("#keys").showModal(), next: () => playPlace(next()), previous: () => playPlace(previous()),
     "zoom-in": () => zoom(0.5), "zoom-out": () => zoom(2), "zoom-all": () => setView(0, total),
     follow: () => { setFollowing(!following); turnNow = null; render(); },
   };

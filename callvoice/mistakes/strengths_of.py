@@ -6,7 +6,7 @@ from callvoice.settings import Settings
 from callvoice.types import Facts, Finding
 
 # The best moments first; the order is the training text's weight.
-_LABELS = (
+LABELS = (
     "apology",
     "empathy",
     "good_news",
@@ -21,8 +21,8 @@ _LABELS = (
 
 def strengths(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
     """Places of the agent's worth listening to, the strongest kinds first, each once or more."""
-    hits = [h for h in facts.text.hits if h.role == "agent" and h.label in _LABELS]
-    hits.sort(key=lambda h: (_LABELS.index(h.label), h.turn))
+    hits = [h for h in facts.text.hits if h.role == "agent" and h.label in LABELS]
+    hits.sort(key=lambda h: (LABELS.index(h.label), h.turn))
     found = tuple(
         Finding("agent", h.start_s, h.end_s, f"strength_{h.label}", quote=h.quote) for h in hits
     )
