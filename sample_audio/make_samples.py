@@ -1,7 +1,7 @@
 """Render the calls of ``dialogues.toml``: ``python sample_audio/make_samples.py [NAME …]``.
 
 Needs the program ``pico2wave`` (SVOX pico, Debian package libttspico-utils) and the Python packages
-numpy, scipy, soundfile, soxr and praat-parselmouth. The line noise has a fixed seed: the same
+numpy, scipy, soundfile, soxr and praat-parselmouth. All randomness has fixed seeds: the same
 dialogues give the same files.
 """
 
@@ -30,6 +30,7 @@ Role = Literal["agent", "caller"]
 HERE = Path(__file__).parent
 VOICE_HZ = 16_000
 VOICE_F0_HZ = (90, 400)  # where the synthesiser's own pitch lies
+FIXED_SEED = "random_initializeWithSeedUnsafelyButPredictably (1)"
 LINE_HZ = 8_000
 LINE_BAND = butter(6, (300, 3400), "bandpass", fs=VOICE_HZ, output="sos")
 NOISE_DBFS = -60.0
@@ -66,6 +67,7 @@ class Line:
     gap_s: float
     level_db: float = 0.0
     after: int | None = None
+    longest_pause_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,9 @@ def synthesise(text: str, speed: int) -> Samples:
 def reshape(clip: Samples, speaker: Speaker, melody: float) -> Samples:
     """Change pitch, formants and the width of the melody by overlap-add (Praat's Change gender)."""
     import parselmouth
-    from parselmouth.praat import call
+    from parselmouth.praat import call, run
 
+    run(FIXED_SEED)  # Praat draws the spacing of unvoiced grains at random
     sound = parselmouth.Sound(clip, VOICE_HZ)
     pitch = sound.to_pitch_ac(pitch_floor=VOICE_F0_HZ[0], pitch_ceiling=VOICE_F0_HZ[1])
     median_hz = call(pitch, "Get quantile", 0, 0, 0.5, "Hertz") * speaker.pitch
@@ -113,6 +116,20 @@ def trim(clip: Samples) -> Samples:
     return clip[loud[0] * frame : (loud[-1] + 1) * frame]
 
 
+def without_breath(clip: Samples, longest_pause_s: float) -> Samples:
+    """Shorten the silences inside a clip to ``longest_pause_s``, as somebody in a hurry does."""
+    frame = VOICE_HZ // 200
+    whole = clip[: len(clip) // frame * frame].reshape(-1, frame)
+    level = (whole**2).mean(axis=1)
+    quiet = level <= level.max() * 10 ** (EDGE_DB / 10)
+    edges = np.flatnonzero(np.diff(quiet, prepend=False, append=False))
+    kept = np.ones(len(whole), dtype=bool)
+    half = round(longest_pause_s * VOICE_HZ / frame / 2)
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        kept[start + half : max(end - half, 0)] = False
+    return whole[kept].ravel()
+
+
 def at_level(clip: Samples, level_dbfs: float) -> Samples:
     """Scale to the wanted RMS level, counted where the clip is within 30 dB of its loudest."""
     frame = VOICE_HZ // 50
@@ -125,7 +142,10 @@ def speak(text: str, line: Line) -> Samples:
     """One piece of a turn, through the telephone band."""
     speaker = SPEAKERS[line.role]
     clip = reshape(synthesise(text, line.speed), speaker, line.melody)
-    return at_level(trim(sosfiltfilt(LINE_BAND, clip)), speaker.level_dbfs + line.level_db)
+    clip = trim(sosfiltfilt(LINE_BAND, clip))
+    if line.longest_pause_s is not None:
+        clip = without_breath(clip, line.longest_pause_s)
+    return at_level(clip, speaker.level_dbfs + line.level_db)
 
 
 def perform(line: Line) -> tuple[Samples, list[float]]:

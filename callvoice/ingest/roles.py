@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from math import log
 from typing import Literal
 
 import msgspec
@@ -30,6 +31,7 @@ class RoleOptions:
     opening: float = 2.0
     anywhere: float = 0.7
     caller: float = 0.7
+    pronouns: float = 1.5
     opening_words: int = 40
     min_first_s: float = 0.8
     sure_above: float = 3.0
@@ -40,6 +42,8 @@ class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
     opening: tuple[str, ...]
     anywhere: tuple[str, ...]
     caller: tuple[str, ...]
+    you_and_we: tuple[str, ...]
+    i_and_my: tuple[str, ...]
 
 
 def assign(
@@ -125,7 +129,16 @@ def _wording(words: Sequence[Word], language: str, options: RoleOptions) -> floa
         options.opening * _count(phrases.opening, opening)
         + options.anywhere * _count(phrases.anywhere, whole)
         - options.caller * _count(phrases.caller, whole)
+        + options.pronouns * _pronouns(whole.split(), phrases)
     )
+
+
+def _pronouns(words: Sequence[str], phrases: _Phrases) -> float:
+    """Log-ratio of "you" and "we" to "I" and "my": the serving side says the former more."""
+    you, i = (
+        1 + sum(word in forms for word in words) for forms in (phrases.you_and_we, phrases.i_and_my)
+    )
+    return log(you / i)
 
 
 def _plain(words: Sequence[Word]) -> str:

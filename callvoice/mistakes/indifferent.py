@@ -46,6 +46,8 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
 
 def _acknowledgements(facts: Facts, caller: ChannelMeasures, limits: Limits) -> Sign:
     limit = limits["acknowledgements_per_min"]
+    if caller.speech_s < limits["acknowledged_speech_s"].value:
+        return Sign(0.0)
     count = sum(h.label == "acknowledgement" and h.role == "agent" for h in facts.text.hits)
     rate = count / (caller.speech_s / 60)
     finding = Finding(

@@ -1,11 +1,15 @@
 """Where one channel carries speech, from its own noise floor and speech level.
 
-The power of short windows in a few bands is compared with the noise in the same band: for Gaussian
-noise of power N and a window of power P, ``P/N - 1 - ln(P/N)`` is the likelihood ratio of "speech
-of unknown level" against "noise only" (Sohn, Kim and Sung 1999). The noise is followed through
-time, because telephone channels switch between comfort noise and digital silence; what lies far
-below the speech level of the channel counts as noise too. Speech must contain periodic frames, so
-knocks and bursts of noise are left out.
+Evidence: the power ``P`` of a short window in a few bands is compared with the noise ``N`` of the
+same band. For Gaussian noise ``P/N - 1 - ln(P/N)`` is the likelihood ratio of "a sound of unknown
+level" against "noise only" (Sohn, Kim and Sung 1999, IEEE Signal Processing Letters 6, 1-3). The
+noise is followed through time, because telephone channels switch between comfort noise and
+digital silence; what lies far below the channel's speech level counts as noise too. Sounds that
+are neither periodic nor fairly loud, such as breath, are no evidence for speech.
+
+Decision: of all divisions into speech and pause the one with the greatest sum of evidence less a
+cost for each change. Speech without periodic frames (knocks, bursts of noise) and sound that
+stays the same for too long (tones, music) are left out.
 
 Frame ``i`` is centred at ``i * HOP_S``. Levels are dBFS, times seconds.
 """
@@ -13,43 +17,60 @@ Frame ``i`` is centred at ``i * HOP_S``. Levels are dBFS, times seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
+from callvoice.prosody.frames import HOP_S, n_frames
 from callvoice.prosody.level import level_db, noise_floor_db, speech_level_db
+from callvoice.prosody.line import steady_sound
 from callvoice.types import BoolArray, FloatArray, Interval
 
-HOP_S = 0.010
-_CHUNK = 4096
-_BANDS_HZ = ((250.0, 500.0), (500.0, 1000.0), (1000.0, 2000.0), (2000.0, 3500.0))
+_BANDS_HZ = ((250.0, 500.0), (500.0, 1000.0), (1000.0, 2000.0), (2000.0, 3500.0), (3800.0, 7000.0))
+_LEAST_POWER = 1e-9  # −90 dBFS, one step of 16 bit linear PCM
+_CHUNK_FRAMES = 512  # keeps the transform in the cache
+_BLOCK_FRAMES, _MARGIN_FRAMES = 200, 150
 
 
 @dataclass(frozen=True)
 class ActivityOptions:
-    """How speech is found.
+    """How speech is found. No judging limit is among these.
 
-    ``window_s`` length of the analysis window; ``noise_window_s`` stretch in which the least power
-    is taken for noise; ``depth_db`` how far below the speech level speech may lie; ``seed`` and
-    ``edge`` likelihood ratios that start and bound speech; ``voiced_s`` least periodic time in a
-    stretch of speech; ``closure_s`` silences shorter than this belong to speech (stop closures).
+    ``window_s`` is the length of a window, ``noise_window_s`` the stretch in which the least
+    power is taken for noise. ``depth_db`` is how far below the speech level periodic speech may
+    lie, ``unvoiced_depth_db`` the same for other sound. Evidence per frame is kept between
+    ``least`` and ``most``, and below ``weak`` where a sound is neither periodic nor above
+    ``unvoiced_depth_db``; ``change_cost`` is the evidence that a change between speech and pause
+    has to outweigh. ``min_strength`` is the periodicity of a voiced frame; ``voiced_s`` the least
+    voiced time in a phrase, a stretch of speech without silences of ``phrase_s``. Silences
+    shorter than ``closure_s`` are stop closures and belong to speech.
     """
 
     window_s: float = 0.020
     noise_window_s: float = 8.0
     depth_db: float = 36.0
-    seed: float = 3.0
-    edge: float = 1.0
-    min_strength: float = 0.5
-    voiced_s: float = 0.05
+    unvoiced_depth_db: float = 26.0
+    least: float = -3.0
+    most: float = 6.0
+    weak: float = 0.1
+    change_cost: float = 12.0
+    min_strength: float = 0.4
+    voiced_s: float = 0.04
+    phrase_s: float = 0.3
     closure_s: float = 0.15
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Speech of one channel. ``speech`` is ``[n_frames]``; levels are dBFS, None if undefined."""
+    """Speech of one channel.
+
+    ``speech`` is ``[n_frames]``; levels are dBFS, None where there is no speech or no noise;
+    ``music_or_tone`` is sound that was left out because it is too steady for speech.
+    """
 
     speech: BoolArray
     noise_floor_db: float | None
@@ -63,132 +84,199 @@ def find_speech(
     rate_hz: float,
     f0_hz: FloatArray | None = None,
     strength: FloatArray | None = None,
-    options: ActivityOptions = ActivityOptions(),
+    options: ActivityOptions | None = None,
 ) -> Activity:
     """Find the speech of one channel.
 
     Args:
-        signal: samples in −1…1, ``[n_samples]``.
-        rate_hz: sampling rate.
+        signal: finite samples in −1…1, ``[n_samples]``, of any length and gain.
+        rate_hz: sampling rate in hertz, at least 4000.
         f0_hz: fundamental frequency, NaN where unvoiced, ``[n_frames]``.
-        strength: periodicity 0…1, ``[n_frames]``.
+        strength: periodicity 0…1, ``[n_frames]``. Without both, any sound counts as periodic.
         options: how.
+
+    Returns:
+        The mask and levels; ``n_frames`` as in :func:`callvoice.prosody.frames.n_frames`.
     """
+    options = options or ActivityOptions()
     x = np.asarray(signal, dtype=np.float32)
-    level = level_db(x, rate_hz=rate_hz, hop_s=HOP_S)
-    power = band_power(x, rate_hz=rate_hz, window_s=options.window_s)
-    ratio = _likelihood_ratio(power, options)
-    speech = _hysteresis(ratio > options.edge, ratio > options.seed)
-    speech = fill_gaps(speech, round(options.closure_s / HOP_S))
+    power = _band_power(x, rate_hz, options.window_s)
+    voiced = np.ones(power.shape[1], dtype=bool)
     if f0_hz is not None and strength is not None:
         voiced = np.isfinite(f0_hz) & (strength > options.min_strength)
-        speech = _containing(speech, voiced, round(options.voiced_s / HOP_S))
-    else:
-        speech = _containing(speech, ratio > options.seed, round(options.voiced_s / HOP_S))
-    return Activity(speech, noise_floor_db(level, speech), speech_level_db(level, speech))
-
-
-def band_power(signal: FloatArray, *, rate_hz: float, window_s: float) -> NDArray[np.float64]:
-    """Power in four bands of the telephone channel, ``[4, n_frames]``.
-
-    The Fourier transform is a matrix product with just the frequencies needed; chunks of frames
-    keep it in the cache.
-    """
-    hop, size = rate_hz * HOP_S, 2 * round(rate_hz * window_s / 2)
-    n_frames = 1 + int(signal.shape[-1] / hop + 1e-9)
-    padded = np.pad(signal, size // 2)
-    starts = np.rint(np.arange(n_frames) * hop).astype(np.intp)
-    transform, bands = _transform(size, rate_hz)
-    windows = sliding_window_view(padded, size)
-    out = np.empty((n_frames, len(_BANDS_HZ)))
-    for i in range(0, n_frames, _CHUNK):
-        spectrum = windows[starts[i : i + _CHUNK]] @ transform
-        out[i : i + _CHUNK] = np.square(spectrum, out=spectrum) @ bands
-    return out.T
-
-
-def _transform(size: int, rate_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Windowed cosines and sines ``[size, 2 n_bins]`` and their bands ``[2 n_bins, n_bands]``."""
-    hz = np.fft.rfftfreq(size, 1 / rate_hz)
-    member = np.array([(low <= hz) & (hz < high) for low, high in _BANDS_HZ]).T
-    used = member.any(axis=1)
-    window = np.hanning(size + 1)[:-1]
-    angle = 2 * np.pi * np.outer(np.arange(size), hz[used]) / rate_hz
-    basis = np.hstack([np.cos(angle), np.sin(angle)]) * window[:, None]
-    scale = 2 / (size * np.square(window).sum())
-    bands = np.vstack([member[used], member[used]]) * scale
-    return basis.astype(np.float32), bands.astype(np.float32)
-
-
-def _likelihood_ratio(power: NDArray[np.float64], options: ActivityOptions) -> NDArray[np.float64]:
-    """Mean over bands of the likelihood ratio of speech against noise, ``[n_frames]``."""
-    loud = np.percentile(power, 95, axis=1, keepdims=True).max()
-    noise = np.maximum(_noise(power, options), loud * 10 ** (-options.depth_db / 10))
-    noise = np.maximum(noise, 1e-9)
-    gain = np.maximum(ndimage.uniform_filter1d(power, 3, axis=1) / noise, 1)
-    return np.asarray((gain - 1 - np.log(gain)).mean(axis=0))
-
-
-def _noise(power: NDArray[np.float64], options: ActivityOptions) -> NDArray[np.float64]:
-    """Noise power per band: the least 100 ms mean around each frame, ``[n_bands, n_frames]``."""
-    smooth = ndimage.uniform_filter1d(power, 10, axis=1)
-    silent = smooth.sum(axis=0) < 1e-9
-    smooth = np.where(silent, np.inf, smooth)
-    least = ndimage.minimum_filter1d(smooth, round(options.noise_window_s / HOP_S), axis=1)
-    return np.where(np.isfinite(least), 1.5 * least, 1e-9)
+    sound = _likeliest(_evidence(power, voiced, options), options.change_cost)
+    sound = _phrases_with(fill_gaps(sound, round(options.closure_s / HOP_S)), voiced, options)
+    steady = sound & steady_sound(x, rate_hz=rate_hz, active=sound)
+    speech = _phrases_with(sound & ~steady, voiced, options) if steady.any() else sound
+    level = level_db(x, rate_hz=rate_hz)
+    noise = noise_floor_db(level, sound)
+    return Activity(speech, noise, speech_level_db(level, speech), intervals(steady))
 
 
 def intervals(mask: BoolArray, *, hop_s: float = HOP_S) -> tuple[Interval, ...]:
-    """Stretches where ``mask`` ``[n_frames]`` is true; frame ``i`` begins at ``i * hop_s``."""
-    starts, ends = _runs(mask)
-    return tuple(
-        Interval(float(a), float(b)) for a, b in zip(starts * hop_s, ends * hop_s, strict=True)
+    """Stretches where ``mask`` ``[n_frames]`` is true, each frame reaching half a hop to both
+    sides of its centre, in seconds.
+    """
+    starts, ends = (
+        np.clip((edge - 0.5) * hop_s, 0, max(len(mask) - 1, 0) * hop_s) for edge in _runs(mask)
     )
+    return tuple(Interval(float(a), float(b)) for a, b in zip(starts, ends, strict=True))
 
 
 def pauses(
     speech: tuple[Interval, ...], other: tuple[Interval, ...] = (), *, min_s: float = 0.25
 ) -> tuple[Interval, ...]:
-    """Silences of at least ``min_s`` between stretches of one party's speech within a turn:
-    the other party does not start speaking in them."""
+    """Silences of one party inside its turns.
+
+    Args:
+        speech: where the party speaks, in order.
+        other: where the other party speaks; a silence in which it starts is no pause.
+        min_s: shortest pause in seconds; half a frame less is let through.
+    """
     starts = np.array([i.start_s for i in other])
     return tuple(
         Interval(a.end_s, b.start_s)
-        for a, b in zip(speech, speech[1:], strict=False)
-        if b.start_s - a.end_s >= min_s - 1e-9
+        for a, b in pairwise(speech)
+        if b.start_s - a.end_s >= min_s - HOP_S / 2
         and not np.any((starts >= a.end_s) & (starts < b.start_s))
     )
 
 
 def fill_gaps(mask: BoolArray, n: int) -> BoolArray:
-    """Make true what is false for fewer than ``n`` frames between true ones."""
+    """Make true what is false for fewer than ``n`` frames between true ones, ``[n_frames]``."""
     starts, ends = _runs(~mask)
     short = (ends - starts < n) & (starts > 0) & (ends < len(mask))
     return mask | _from_runs(starts[short], ends[short], len(mask))
 
 
+def _band_power(x: NDArray[np.float32], rate_hz: float, window_s: float) -> NDArray[np.float32]:
+    """Mean square in each band below the Nyquist frequency, ``[n_bands, n_frames]``.
+
+    The Fourier transform is a matrix product with just the frequencies that are wanted.
+    """
+    size = 2 * round(rate_hz * window_s / 2)
+    transform, bands = _transform(size, rate_hz)
+    starts = np.arange(n_frames(x.size, rate_hz=rate_hz)) * (rate_hz * HOP_S)
+    starts = np.rint(starts).astype(np.intp)
+    centred = x - float(x.mean(dtype=np.float64)) if x.size else x
+    windows = sliding_window_view(np.pad(centred, size // 2), size)
+    out = np.empty((bands.shape[1], len(starts)), dtype=np.float32)
+    for i in range(0, len(starts), _CHUNK_FRAMES):
+        spectrum = windows[starts[i : i + _CHUNK_FRAMES]] @ transform
+        out[:, i : i + _CHUNK_FRAMES] = (np.square(spectrum, out=spectrum) @ bands).T
+    return out
+
+
+@lru_cache(maxsize=8)
+def _transform(size: int, rate_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Windowed cosines and sines ``[size, 2 n_bins]`` and their bands ``[2 n_bins, n_bands]``."""
+    hz = np.fft.rfftfreq(size, 1 / rate_hz)[::2]  # a Hann window's main lobe is 4 bins wide
+    low, high = np.array([band for band in _BANDS_HZ if band[0] < 0.4 * rate_hz]).T
+    member = (low <= hz[:, None]) & (hz[:, None] < np.minimum(high, 0.45 * rate_hz))
+    used = member.any(axis=1)
+    window = np.hanning(size + 1)[:-1]
+    angle = 2 * np.pi * np.outer(np.arange(size), hz[used]) / rate_hz
+    basis = np.hstack([np.cos(angle), np.sin(angle)]) * window[:, None]
+    bands = np.vstack([member[used]] * 2) * (4 / (size * np.square(window).sum()))
+    return basis.astype(np.float32), bands.astype(np.float32)
+
+
+def _evidence(
+    power: NDArray[np.float32], voiced: BoolArray, options: ActivityOptions
+) -> NDArray[np.float32]:
+    """Evidence for speech rather than pause, below 0 for pause, ``[n_frames]``."""
+    noise = _noise(power, options.noise_window_s)
+    loud = _speech_power(power, noise, voiced)
+    if loud is None:
+        return np.full(power.shape[1], options.least, dtype=np.float32)
+    smooth = ndimage.uniform_filter1d(power, 3, axis=1)
+    weak_noise, noise = (
+        np.maximum(noise, loud * np.float32(10 ** (-depth / 10)))
+        for depth in (options.unvoiced_depth_db, options.depth_db)
+    )
+    slow = ndimage.uniform_filter1d(np.minimum(power / noise, 4), 5, axis=1).mean(axis=0)
+    # Weights from frames of read sentences with white and pink noise at 10-50 dB. Pure noise
+    # has a likelihood ratio near 0 and a slow ratio near 1, which makes -2.
+    evidence = 2 * np.log1p(_likelihood_ratio(smooth, noise)) + 2 * slow - 4
+    strong = ndimage.maximum_filter1d(voiced, 3) | (_likelihood_ratio(smooth, weak_noise) > 3)
+    most = np.where(strong, options.most, options.weak)
+    return np.asarray(np.clip(evidence, options.least, most), dtype=np.float32)
+
+
+def _likelihood_ratio(
+    power: NDArray[np.float32], noise: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Likelihood ratio of any sound against noise, mean over bands, ``[n_frames]``."""
+    ratio = np.maximum(power / noise, 1)
+    return np.asarray((ratio - 1 - np.log(ratio)).mean(axis=0))
+
+
+def _noise(power: NDArray[np.float32], window_s: float) -> NDArray[np.float32]:
+    """Noise power per band: the least mean over 100 ms around each frame, ``[n_bands, n_frames]``.
+
+    The least of many means lies below their mean, hence the factor. Digital silence tells nothing
+    about the noise that comes with speech and is left out.
+    """
+    mean = ndimage.uniform_filter1d(power, 10, axis=1)
+    mean = np.where(mean.sum(axis=0) < _LEAST_POWER, np.inf, mean)
+    least = ndimage.minimum_filter1d(mean, round(window_s / HOP_S), axis=1)
+    return np.maximum(np.where(np.isfinite(least), 1.2 * least, 0), np.float32(_LEAST_POWER))
+
+
+def _speech_power(
+    power: NDArray[np.float32], noise: NDArray[np.float32], voiced: BoolArray
+) -> NDArray[np.float32] | None:
+    """Power per band ``[n_bands, 1]`` above which half the energy of the voiced frames lies."""
+    active = voiced & (power > 4 * noise).any(axis=0)
+    if not active.any():
+        return None
+    ranked = np.sort(power[:, active], axis=1)
+    total = np.cumsum(ranked, axis=1, dtype=np.float64)
+    middle = (total < total[:, -1:] / 2).sum(axis=1)[:, None]
+    return np.take_along_axis(ranked, middle, axis=1)
+
+
+def _likeliest(evidence: NDArray[np.float32], cost: float) -> BoolArray:
+    """The division into speech and pause with the greatest sum of evidence less costs.
+
+    A Viterbi search for two states needs but one number per frame, the difference between their
+    best sums; added up from both ends it gives the best path without tracing back.
+    """
+    forward, backward = _running(evidence, cost), _running(evidence[::-1], cost)[::-1]
+    return np.asarray(forward + backward - evidence > 0)
+
+
+def _running(evidence: NDArray[np.float32], cost: float) -> NDArray[np.float32]:
+    """Lead of speech over pause up to each frame, ``[n_frames]``, many blocks side by side.
+
+    The lead forgets what lies further back than the margin of a block.
+    """
+    n_blocks = -(-len(evidence) // _BLOCK_FRAMES)
+    padded = np.pad(evidence, (_MARGIN_FRAMES, n_blocks * _BLOCK_FRAMES - len(evidence)))
+    view = sliding_window_view(padded, _MARGIN_FRAMES + _BLOCK_FRAMES)
+    lead = view[::_BLOCK_FRAMES].T.copy()
+    for t in range(1, len(lead)):
+        lead[t] += np.clip(lead[t - 1], -cost, cost)
+    return lead[_MARGIN_FRAMES:].T.ravel()[: len(evidence)]
+
+
+def _phrases_with(mask: BoolArray, voiced: BoolArray, options: ActivityOptions) -> BoolArray:
+    """What of ``mask`` lies in a phrase that has enough voiced frames."""
+    phrases = fill_gaps(mask, round(options.phrase_s / HOP_S))
+    starts, ends = _runs(phrases)
+    before = np.concatenate([[0], np.cumsum(voiced & mask)])
+    keep = before[ends] - before[starts] >= round(options.voiced_s / HOP_S)
+    return mask & _from_runs(starts[keep], ends[keep], len(mask))
+
+
 def _runs(mask: BoolArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First frames and frames after the last of the stretches where ``mask`` is true."""
+    """First frames of the stretches where ``mask`` is true, and the frames after their last."""
     change = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]])))
     return change[::2], change[1::2]
 
 
 def _from_runs(starts: NDArray[np.intp], ends: NDArray[np.intp], n: int) -> BoolArray:
-    """The mask ``[n]`` that is true in the given stretches, which do not overlap."""
+    """The mask ``[n]`` that is true in the given stretches, which do not touch."""
     step = np.zeros(n + 1, dtype=np.int8)
-    step[starts] += 1
-    np.subtract.at(step, ends, 1)
+    step[starts], step[ends] = 1, -1
     return np.cumsum(step[:-1]) > 0
-
-
-def _containing(mask: BoolArray, wanted: BoolArray, n: int) -> BoolArray:
-    """The stretches of ``mask`` that hold at least ``n`` frames of ``wanted``."""
-    starts, ends = _runs(mask)
-    before = np.concatenate([[0], np.cumsum(wanted)])
-    keep = before[ends] - before[starts] >= n
-    return _from_runs(starts[keep], ends[keep], len(mask))
-
-
-def _hysteresis(low: BoolArray, high: BoolArray) -> BoolArray:
-    """The stretches of ``low`` that hold a frame of ``high``."""
-    return _containing(low, high, 1)

@@ -37,20 +37,25 @@ def frame_times_s(count: int, *, hop_s: float = HOP_S) -> FloatArray:
     return np.arange(count) * hop_s
 
 
-def centred_frames(signal: FloatArray, *, length: int, hop: int, count: int) -> FloatArray:
-    """Overlapping frames of a signal, a strided view of one padded copy of it.
+def centred_frames(
+    signal: FloatArray, *, length: int, hop: int, count: int, start: int = 0
+) -> FloatArray:
+    """Overlapping frames of a signal, as a strided view of one padded copy of what they cover.
 
     Args:
         signal: ``[n_samples]``.
         length: samples per frame, even.
         hop: samples between frame centres.
         count: number of frames.
+        start: index of the first frame.
 
     Returns:
-        ``[count, length]``, read-only; sample ``length // 2`` of row ``i`` is sample ``i * hop``
-        of the signal. Positions outside the signal are zero.
+        ``[count, length]``, read-only; sample ``length // 2`` of row ``i`` is sample
+        ``(start + i) * hop`` of the signal. Positions outside the signal are zero.
     """
-    half = length // 2
-    after = max(0, (count - 1) * hop + length - half - signal.size)
-    padded = np.pad(signal, (half, after))
-    return sliding_window_view(padded, length)[: (count - 1) * hop + 1 : hop]
+    first = start * hop - length // 2
+    stop = first + (count - 1) * hop + length
+    piece = signal[max(first, 0) : max(stop, 0)]
+    before = max(-first, 0)
+    padded = np.pad(piece, (before, stop - first - before - piece.size))
+    return sliding_window_view(padded, length)[::hop]

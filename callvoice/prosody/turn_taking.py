@@ -1,40 +1,44 @@
 """Who speaks when: turns, gaps, overlaps and interruptions between two channels.
 
-A *stretch* is speech of one channel without a silence of ``join_s``. A *backchannel* is a short
-stretch on its own during the other party's turn, after which the other goes on. All other
-stretches make *turns*: those of one channel are joined as long as no turn of the other stands
-between them. A *gap* is the silence between the turns of different channels (a positive floor-
-transfer offset; Heldner and Edlund 2010), an *overlap* a time in which both speak.
+A *stretch* is speech of one channel without silences of ``join_s`` or more. A *backchannel* is a
+short stretch on its own while the other party has the turn and goes on with it. All other
+stretches make *turns*: those of one channel are joined as long as no turn of the other begins
+between them. A *gap* is the silence between turns of different channels, an *overlap* a time in
+which both speak (the positive and negative floor-transfer offsets of Heldner and Edlund 2010,
+Journal of Phonetics 38, 555-568).
 
-Masks are ``[2, n_frames]``; frame ``i`` begins at ``i * hop_s``. Times are in seconds. The options
-say what is counted; whether it is too much is for others to judge.
+Masks are ``[2, n_frames]``, frame ``i`` centred at ``i * hop_s``. Times are in seconds. The
+options say what is counted as what; whether it is too much is for others to judge.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from callvoice.prosody.activity import fill_gaps, intervals
-from callvoice.types import BoolArray, Conversation, Gap, Overlap
+from callvoice.prosody.frames import HOP_S
+from callvoice.types import BoolArray, Conversation, FloatArray, Gap, Interval, Overlap
 
 
 @dataclass(frozen=True)
 class TurnOptions:
-    """What counts as what.
+    """What counts as what, all in seconds.
 
-    ``join_s`` silences shorter than this do not end a stretch of speech; ``backchannel_s`` longest
-    short acknowledgement; ``alone_s`` silence of its speaker on both sides of it; ``overlap_s``
-    shortest overlap that is reported; ``turn_end_s`` last part of a turn in which a start is no
-    interruption; ``stop_s`` time within which an interrupted party has to fall silent to have
-    stopped, and stays silent.
+    ``join_s``: silences shorter than this do not end a stretch. ``backchannel_s``: longest short
+    acknowledgement. ``alone_s``: silence of its own party on both sides of it, and longest time
+    from it to the other party's speech. ``overlap_s``: shortest overlap. ``turn_end_s``: last
+    part of a turn, in which a start is no interruption. ``stop_s``: an interrupted party that
+    ends its turn within this time has stopped.
     """
 
     join_s: float = 0.5
-    backchannel_s: float = 1.0
+    backchannel_s: float = 0.8
     alone_s: float = 1.0
     overlap_s: float = 0.1
     turn_end_s: float = 0.5
@@ -51,144 +55,174 @@ class TurnSpan(NamedTuple):
 
 
 def turns(
-    speech: ArrayLike, *, hop_s: float = 0.01, options: TurnOptions = TurnOptions()
+    speech: ArrayLike, *, hop_s: float = HOP_S, options: TurnOptions | None = None
 ) -> tuple[TurnSpan, ...]:
     """Turns and backchannels of both channels in order of their start.
 
     Args:
         speech: true inside speech, ``[2, n_frames]``.
-        hop_s: distance between frames.
+        hop_s: distance between frames in seconds.
         options: what counts as what.
+
+    Raises:
+        ValueError: there are not two channels.
     """
-    spans = _stretches(_masks(speech), hop_s, options)
-    spans = [s._replace(backchannel=_is_backchannel(s, spans, options)) for s in spans]
-    return tuple(sorted(_joined(spans), key=lambda s: (s.start_s, s.end_s)))
+    options = options or TurnOptions()
+    return _turns(_stretches(speech, hop_s, options), options)
 
 
 def conversation(
-    speech: ArrayLike, *, hop_s: float = 0.01, options: TurnOptions = TurnOptions()
+    speech: ArrayLike, *, hop_s: float = HOP_S, options: TurnOptions | None = None
 ) -> Conversation:
-    """Gaps and overlaps between two channels; arguments as for :func:`turns`."""
-    mask = _masks(speech)
-    found = turns(mask, hop_s=hop_s, options=options)
+    """Gaps and overlaps between two channels; arguments and errors as for :func:`turns`."""
+    options = options or TurnOptions()
+    stretches = _stretches(speech, hop_s, options)
+    spans = _turns(stretches, options)
     return Conversation(
-        separate=True, gaps=_gaps(found), overlaps=_overlaps(mask, found, hop_s, options)
+        separate=True, gaps=_gaps(spans), overlaps=_overlaps(stretches, spans, options)
     )
 
 
 def floor_transfers(spans: tuple[TurnSpan, ...]) -> tuple[tuple[float, int, int], ...]:
-    """``(offset_s, from_channel, to_channel)`` of each change of the turn, offset below zero where
-    the new turn began before the old one had ended."""
-    floor = _without_inner(spans)
-    return tuple(
-        (b.start_s - a.end_s, a.channel, b.channel)
-        for a, b in zip(floor, floor[1:], strict=False)
-        if a.channel != b.channel
-    )
+    """``(offset_s, from_channel, to_channel)`` of each change of the turn, with an offset below
+    zero where the new turn began before the old one had ended.
+    """
+    return tuple((b.start_s - a.end_s, a.channel, b.channel) for a, b in _changes(spans))
 
 
-def _masks(speech: ArrayLike) -> BoolArray:
-    """``speech`` as booleans, or ValueError unless there are two channels."""
-    mask = np.asarray(speech, dtype=bool)
+def _stretches(
+    speech: ArrayLike, hop_s: float, options: TurnOptions
+) -> tuple[tuple[Interval, ...], ...]:
+    """Speech of each channel with short silences filled."""
+    mask: BoolArray = np.asarray(speech, dtype=bool)
     if mask.ndim != 2 or len(mask) != 2:
-        raise ValueError(f"two channels of frames are needed, got shape {mask.shape}")
-    return mask
+        raise ValueError(f"two channels of frames are needed, not the shape {mask.shape}")
+    n = round(options.join_s / hop_s)
+    return tuple(intervals(fill_gaps(channel, n), hop_s=hop_s) for channel in mask)
 
 
-def _stretches(mask: BoolArray, hop_s: float, options: TurnOptions) -> list[TurnSpan]:
-    """Speech of each channel with short silences filled, in order of start."""
-    spans = [
-        TurnSpan(channel, i.start_s, i.end_s)
-        for channel in (0, 1)
-        for i in intervals(fill_gaps(mask[channel], round(options.join_s / hop_s)), hop_s=hop_s)
+def _turns(
+    stretches: tuple[tuple[Interval, ...], ...], options: TurnOptions
+) -> tuple[TurnSpan, ...]:
+    """Stretches told apart into backchannels and the parts of turns, the latter joined."""
+    short = [
+        _backchannels(stretches[channel], stretches[1 - channel], options) for channel in (0, 1)
     ]
-    return sorted(spans, key=lambda s: (s.start_s, s.end_s))
+    spans = sorted(
+        (
+            TurnSpan(channel, s.start_s, s.end_s, bool(flag))
+            for channel in (0, 1)
+            for s, flag in zip(stretches[channel], short[channel], strict=True)
+        ),
+        key=_time,
+    )
+    aside = [s for s in spans if s.backchannel]
+    return tuple(sorted(_joined([s for s in spans if not s.backchannel]) + aside, key=_time))
 
 
-def _is_backchannel(span: TurnSpan, spans: list[TurnSpan], options: TurnOptions) -> bool:
-    """Whether a short stretch stands alone in its channel while the other party goes on."""
-    if span.end_s - span.start_s > options.backchannel_s:
-        return False
-    near = [s for s in spans if s is not span and _distance(s, span) < options.alone_s]
-    others = [s for s in near if s.channel != span.channel]
-    before = any(s.start_s < span.start_s for s in others)
-    after = any(s.end_s > span.end_s for s in others)
-    return before and after and len(others) == len(near)
+def _time(span: TurnSpan | Interval) -> tuple[float, float]:
+    """Order of time; of two that begin together the longer one is first."""
+    return span.start_s, -span.end_s
 
 
-def _distance(a: TurnSpan, b: TurnSpan) -> float:
-    """Silence between two spans, below zero where they overlap."""
-    return max(a.start_s, b.start_s) - min(a.end_s, b.end_s)
+def _backchannels(
+    own: tuple[Interval, ...], other: tuple[Interval, ...], options: TurnOptions
+) -> BoolArray:
+    """Which stretches are short, alone in their channel, and have the other party's speech
+    begin before them and end after them, ``[len(own)]``.
+    """
+    starts, ends = _edges(own)
+    other_starts, other_ends = (np.pad(e, 1, constant_values=np.nan) for e in _edges(other))
+    alone = np.full(len(own), True)
+    silence = starts[1:] - ends[:-1] >= options.alone_s
+    alone[1:] &= silence
+    alone[:-1] &= silence
+    before = np.searchsorted(other_starts[1:-1], starts)  # in the padded arrays
+    after = np.searchsorted(other_ends[1:-1], ends, side="right") + 1
+    held = (other_ends[before] > starts - options.alone_s) & (
+        other_starts[after] < ends + options.alone_s
+    )
+    return np.asarray((ends - starts <= options.backchannel_s + 1e-9) & alone & held)
+
+
+def _edges(stretches: tuple[Interval, ...]) -> tuple[FloatArray, FloatArray]:
+    """Starts and ends, in seconds."""
+    return np.array([s.start_s for s in stretches]), np.array([s.end_s for s in stretches])
 
 
 def _joined(spans: list[TurnSpan]) -> list[TurnSpan]:
-    """Stretches of one channel joined into turns as long as no turn of the other lies between."""
-    out = [s for s in spans if s.backchannel]
-    floor: list[TurnSpan] = []
-    for span in (s for s in spans if not s.backchannel):
-        if floor and floor[-1].channel == span.channel:
-            floor[-1] = floor[-1]._replace(end_s=max(floor[-1].end_s, span.end_s))
-        else:
-            floor.append(span)
-    return out + floor
-
-
-def _without_inner(spans: tuple[TurnSpan, ...]) -> list[TurnSpan]:
-    """The turns that take the floor: neither backchannels nor wholly inside an earlier turn."""
-    kept: list[TurnSpan] = []
+    """Consecutive spans of one channel made one."""
+    turns: list[TurnSpan] = []
     for span in spans:
-        if not span.backchannel and (not kept or span.end_s > kept[-1].end_s):
-            kept.append(span)
-    return kept
+        if turns and turns[-1].channel == span.channel:
+            turns[-1] = turns[-1]._replace(end_s=span.end_s)
+        else:
+            turns.append(span)
+    return turns
+
+
+def _changes(spans: tuple[TurnSpan, ...]) -> list[tuple[TurnSpan, TurnSpan]]:
+    """Turns of different channels that follow each other. Neither backchannels nor what lies
+    inside an earlier turn takes the floor.
+    """
+    floor: list[TurnSpan] = []
+    for span in spans:
+        if not span.backchannel and (not floor or span.end_s > floor[-1].end_s):
+            floor.append(span)
+    return [(a, b) for a, b in pairwise(floor) if a.channel != b.channel]
 
 
 def _gaps(spans: tuple[TurnSpan, ...]) -> tuple[Gap, ...]:
     """Silences between turns of different channels."""
-    floor = _without_inner(spans)
     return tuple(
         Gap(a.end_s, b.start_s, a.channel, b.channel)
-        for a, b in zip(floor, floor[1:], strict=False)
-        if a.channel != b.channel and b.start_s > a.end_s
+        for a, b in _changes(spans)
+        if b.start_s > a.end_s
     )
 
 
 def _overlaps(
-    mask: BoolArray, spans: tuple[TurnSpan, ...], hop_s: float, options: TurnOptions
+    stretches: tuple[tuple[Interval, ...], ...],
+    spans: tuple[TurnSpan, ...],
+    options: TurnOptions,
 ) -> tuple[Overlap, ...]:
-    """Times in which both channels speak, with who came second and how it went on."""
-    filled = np.array([fill_gaps(m, round(options.join_s / hop_s)) for m in mask])
-    both = intervals(filled.all(axis=0), hop_s=hop_s)
-    long = [o for o in both if o.end_s - o.start_s >= options.overlap_s - 1e-9]
-    starts = [_run_starts(m, hop_s) for m in filled]
-    return tuple(_overlap(o.start_s, o.end_s, starts, spans, options) for o in long)
+    """Times in which both parties speak."""
+    by_channel = [[s for s in spans if s.channel == channel] for channel in (0, 1)]
+    return tuple(
+        _overlap(a, b, by_channel, options)
+        for a, b in _crossing(*stretches)
+        if min(a.end_s, b.end_s) - max(a.start_s, b.start_s) >= options.overlap_s - 1e-9
+    )
 
 
-def _run_starts(mask: BoolArray, hop_s: float) -> NDArray[np.float64]:
-    return np.array([i.start_s for i in intervals(mask, hop_s=hop_s)])
+def _crossing(
+    first: tuple[Interval, ...], second: tuple[Interval, ...]
+) -> list[tuple[Interval, Interval]]:
+    """Pairs of stretches of the two channels that overlap, in order."""
+    ends = [s.end_s for s in second]
+    pairs = []
+    for a in first:
+        for b in second[bisect_right(ends, a.start_s) :]:
+            if b.start_s >= a.end_s:
+                break
+            pairs.append((a, b))
+    return pairs
 
 
 def _overlap(
-    start_s: float,
-    end_s: float,
-    starts: list[NDArray[np.float64]],
-    spans: tuple[TurnSpan, ...],
-    options: TurnOptions,
+    first: Interval, second: Interval, spans: list[list[TurnSpan]], options: TurnOptions
 ) -> Overlap:
-    """One overlap judged by the turns around it."""
-    latest = [s[np.searchsorted(s, start_s + 1e-9) - 1] for s in starts]
-    by = int(latest[1] >= latest[0])
-    mine = _at(spans, by, start_s)
-    theirs = _at(spans, 1 - by, start_s)
-    inside = theirs is not None and theirs.start_s < start_s
-    left = theirs.end_s - start_s if theirs is not None else 0.0
-    interruption = bool(
-        inside and mine is not None and not mine.backchannel and left > options.turn_end_s
-    )
-    stopped = left <= options.stop_s and mine is not None and mine.end_s > start_s + left
-    return Overlap(start_s, end_s, by, interruption, bool(stopped))
+    """Who came second, whether into the other's turn, and how it went on."""
+    start_s, end_s = max(first.start_s, second.start_s), min(first.end_s, second.end_s)
+    by = int(_time(second) >= _time(first))
+    mine, theirs = (_at(spans[channel], start_s) for channel in (by, 1 - by))
+    left_s = theirs.end_s - start_s
+    inside = theirs.start_s < start_s and left_s > options.turn_end_s
+    stopped = left_s <= options.stop_s and mine.end_s > theirs.end_s
+    return Overlap(start_s, end_s, by, inside and not mine.backchannel, stopped)
 
 
-def _at(spans: tuple[TurnSpan, ...], channel: int, time_s: float) -> TurnSpan | None:
-    """The turn or backchannel of a channel at a time."""
-    hits = (s for s in spans if s.channel == channel and s.start_s <= time_s + 1e-9 < s.end_s)
-    return next(hits, None)
+def _at(spans: list[TurnSpan], time_s: float) -> TurnSpan:
+    """The span that is going on at a time at which there is speech."""
+    begun = bisect_right(spans, time_s, key=lambda s: s.start_s)
+    return next(s for s in reversed(spans[:begun]) if s.end_s > time_s)

@@ -14,82 +14,82 @@ from numpy.typing import NDArray
 
 from callvoice.types import FloatArray
 
-BLOCK_FRAMES = 80
-MARGIN_FRAMES = 40
+BLOCK_FRAMES = 100
+MARGIN_FRAMES = 30
+BLOCKS_AT_ONCE = 512  # bounds the memory, and keeps one step of all blocks in the cache
 
 
 def best_path(
-    log_f0: FloatArray,
-    score: FloatArray,
-    unvoiced_score: FloatArray,
-    *,
-    jump_cost: float,
-    voicing_cost: float,
+    position: FloatArray, score: FloatArray, unvoiced: FloatArray, *, voicing_cost: float
 ) -> NDArray[np.intp]:
     """Choose a candidate, or none, for every frame.
 
-    The path has the greatest sum of scores less the costs of its transitions: ``jump_cost`` per
-    octave between voiced neighbours, ``voicing_cost`` for each start or end of voicing.
+    The path has the greatest sum of scores less the costs of its transitions: the distance of
+    positions between voiced neighbours, ``voicing_cost`` for each start or end of voicing.
 
     Args:
-        log_f0: log2 of the candidates' frequencies, ``[n_frames, n_candidates]``.
+        position: where the candidates stand, in units of cost, ``[n_frames, n_candidates]``.
         score: what each candidate is worth, same shape.
-        unvoiced_score: what it is worth to choose none, ``[n_frames]``.
-        jump_cost: cost per octave, ≥ 0.
+        unvoiced: what it is worth to choose none, ``[n_frames]``.
         voicing_cost: cost of a change between voiced and unvoiced, ≥ 0.
 
     Returns:
         ``[n_frames]``: index of the candidate, ``n_candidates`` where unvoiced.
     """
-    n_frames = len(score)
-    log_f0, score = _blocks(log_f0), _blocks(score)
-    unvoiced = _blocks(unvoiced_score[:, None])[:, 0]
-    voiced_best, unvoiced_best = _forward(log_f0, score, unvoiced, jump_cost, voicing_cost)
-    path = _backward(log_f0, voiced_best, unvoiced_best, jump_cost, voicing_cost)
-    return path[MARGIN_FRAMES : MARGIN_FRAMES + BLOCK_FRAMES].T.ravel()[:n_frames]
+    span = BLOCKS_AT_ONCE * BLOCK_FRAMES
+    paths = []
+    for start in range(0, len(score), span):
+        blocks = (_blocks(part, start, span) for part in (position, score, unvoiced[:, None]))
+        paths.append(_search(*blocks, voicing_cost))
+    return np.concatenate(paths)[: len(score)]
 
 
-def _blocks(values: FloatArray) -> FloatArray:
+def _blocks(values: FloatArray, start: int, span: int) -> FloatArray:
     """``[n_frames, k]`` to ``[block + 2 margins, k, n_blocks]``; zeros beyond both ends."""
-    n_blocks = -(-len(values) // BLOCK_FRAMES)
-    after = n_blocks * BLOCK_FRAMES + MARGIN_FRAMES - len(values)
-    padded = np.pad(values, ((MARGIN_FRAMES, after), (0, 0)))
+    first, stop = start - MARGIN_FRAMES, min(start + span, len(values))
+    stop += -(stop - start) % BLOCK_FRAMES + MARGIN_FRAMES
+    piece = values[max(first, 0) : stop]
+    before = max(-first, 0)
+    padded = np.pad(piece, ((before, stop - first - before - len(piece)), (0, 0)))
     view = sliding_window_view(padded, BLOCK_FRAMES + 2 * MARGIN_FRAMES, axis=0)
     return np.ascontiguousarray(view[::BLOCK_FRAMES].transpose(2, 1, 0))
 
 
-def _forward(
-    log_f0: FloatArray, score: FloatArray, unvoiced: FloatArray, jump_cost: float, cost: float
-) -> tuple[FloatArray, FloatArray]:
-    """Greatest sums that end in each state, ``[n_steps, k, n_blocks]`` and ``[n_steps, n_blocks]``."""
-    voiced_best, unvoiced_best = np.empty_like(score), np.empty_like(unvoiced)
-    voiced_best[0], unvoiced_best[0] = score[0], unvoiced[0]
-    for t in range(1, len(score)):
-        jump = np.abs(log_f0[t - 1][:, None] - log_f0[t])
-        stay = (voiced_best[t - 1][:, None] - jump_cost * jump).max(axis=0)
-        voiced_best[t] = np.maximum(stay, unvoiced_best[t - 1] - cost) + score[t]
-        end = voiced_best[t - 1].max(axis=0) - cost
-        unvoiced_best[t] = np.maximum(unvoiced_best[t - 1], end) + unvoiced[t]
-    return voiced_best, unvoiced_best
-
-
-def _backward(
-    log_f0: FloatArray,
-    voiced_best: FloatArray,
-    unvoiced_best: FloatArray,
-    jump_cost: float,
-    cost: float,
+def _search(
+    position: FloatArray, score: FloatArray, unvoiced: FloatArray, voicing_cost: float
 ) -> NDArray[np.intp]:
+    best = _forward(position, score, unvoiced, voicing_cost)
+    path = _backward(position, best, voicing_cost)
+    return path[MARGIN_FRAMES : MARGIN_FRAMES + BLOCK_FRAMES].T.ravel()
+
+
+def _forward(
+    position: FloatArray, score: FloatArray, unvoiced: FloatArray, voicing_cost: float
+) -> FloatArray:
+    """Greatest sums that end in each state, unvoiced last: ``[n_steps, k + 1, n_blocks]``."""
+    best = np.concatenate([score, unvoiced], axis=1)
+    _, k, n_blocks = score.shape
+    worth = np.empty((k, k, n_blocks), dtype=score.dtype)
+    for t in range(1, len(score)):
+        voiced, none = best[t - 1, :k], best[t - 1, k]
+        np.subtract(position[t - 1, :, None], position[t], out=worth)
+        np.abs(worth, out=worth)
+        np.subtract(voiced[:, None], worth, out=worth)
+        best[t, :k] += np.maximum(worth.max(axis=0), none - voicing_cost)
+        best[t, k] += np.maximum(none, voiced.max(axis=0) - voicing_cost)
+    return best
+
+
+def _backward(position: FloatArray, best: FloatArray, voicing_cost: float) -> NDArray[np.intp]:
     """Follow the best path back through every block, ``[n_steps, n_blocks]``."""
-    n_steps, k, n_blocks = voiced_best.shape
-    best = np.concatenate([voiced_best, unvoiced_best[:, None]], axis=1)
+    n_steps, k, n_blocks = position.shape
     path = np.empty((n_steps, n_blocks), dtype=np.intp)
     path[-1] = best[-1].argmax(axis=0)
     blocks = np.arange(n_blocks)
     for t in range(n_steps - 1, 0, -1):
-        unvoiced = path[t] == k
-        here = log_f0[t][np.where(unvoiced, 0, path[t]), blocks]
-        best[t - 1, :k] -= np.where(unvoiced, cost, jump_cost * np.abs(log_f0[t - 1] - here))
-        best[t - 1, k] -= np.where(unvoiced, 0, cost)
+        none = path[t] == k
+        here = position[t, np.where(none, 0, path[t]), blocks]
+        best[t - 1, :k] -= np.where(none, voicing_cost, np.abs(position[t - 1] - here))
+        best[t - 1, k] -= np.where(none, 0, voicing_cost)
         path[t - 1] = best[t - 1].argmax(axis=0)
     return path

@@ -8,11 +8,11 @@ of help, else with the last of its parts; what follows is the conversation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 
 import msgspec
 
@@ -26,6 +26,7 @@ from callvoice.types import Greeting, Turn
 _CLAUSE_END = re.compile(r"[,;:.!?…–—]")
 # More words than this without any part, and the greeting is over.
 _LONGEST_GAP_WORDS = 14
+_LONGEST_NAME_WORDS = 5
 # An agent may have to greet twice, when the first run of turns was an announcement.
 _RUNS = 2
 # Parts that make a greeting; the others only belong to one.
@@ -33,9 +34,13 @@ _STRONG = frozenset({"salutation", "welcome", "name", "offer"})
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A language's data. ``parts`` in order of precedence where two claim the same words."""
+    """A language's data. ``parts`` in order of precedence where two claim the same words;
+    ``linking`` are words that a name may hold between capitals, ``filler`` words that say nothing.
+    """
 
     notice: tuple[str, ...]
+    linking: frozenset[str]
+    filler: frozenset[str]
     antiquated: tuple[str, ...]
     parts: Mapping[str, tuple[str, ...]]
 
@@ -44,7 +49,9 @@ class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Expressions:
     notice: re.Pattern[str]
     antiquated: re.Pattern[str]
-    parts: Mapping[str, re.Pattern[str]]
+    parts: Mapping[str, tuple[re.Pattern[str], ...]]
+    linking: frozenset[str]
+    filler: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,12 @@ def _expressions(language: str) -> _Expressions:
     path = files("callvoice") / "data" / "greetings" / f"{language}.toml"
     data = msgspec.toml.decode(path.read_text("utf-8"), type=_Data)
 
-    def compiled(patterns: Iterable[str]) -> re.Pattern[str]:
+    def compiled(*patterns: str) -> re.Pattern[str]:
         return finder([parse(p, forms(language)) for p in patterns])
 
-    parts = {name: compiled(patterns) for name, patterns in data.parts.items()}
-    return _Expressions(compiled(data.notice), compiled(data.antiquated), parts)
+    parts = {name: tuple(map(compiled, patterns)) for name, patterns in data.parts.items()}
+    notice, antiquated = compiled(*data.notice), compiled(*data.antiquated)
+    return _Expressions(notice, antiquated, parts, data.linking, data.filler)
 
 
 def find_greeting(turns: Sequence[Turn], language: str) -> Greeting | None:
@@ -107,7 +115,7 @@ def _in_run(turns: Sequence[Turn], run: Sequence[int], language: str) -> Greetin
     pieces = [p for i in run for p in _sentences(turns[i].text, i, data.notice)]
     text = " ".join(turns[p.turn].text[p.start : p.end].strip() for p in pieces)
     folded = fold(text)
-    parts = _belonging(_parts(folded, data.parts), folded)
+    parts = _belonging(_parts(text, folded, data), folded)
     if not parts:
         return None
     said = text[: _end(text, folded, parts)].strip()
@@ -116,7 +124,7 @@ def _in_run(turns: Sequence[Turn], run: Sequence[int], language: str) -> Greetin
         turn=pieces[0].turn,
         text=said,
         n_syllables=count_syllables(said, language),
-        parts=tuple(_merged(parts)),
+        parts=tuple(_merged(parts, folded, data.filler)),
         antiquated=tuple(_quotes(data.antiquated, fold(said), said)),
         start_s=start_s,
         end_s=end_s,
@@ -132,19 +140,43 @@ def _sentences(text: str, turn: int, notice: re.Pattern[str]) -> Iterator[_Piece
             yield _Piece(turn, folded.spans[first][1], folded.spans[last][1])
 
 
-def _parts(folded: Folded, expressions: Mapping[str, re.Pattern[str]]) -> list[_Part]:
+def _parts(text: str, folded: Folded, data: _Expressions) -> list[_Part]:
     """All parts without overlap, in order of their place."""
     parts: list[_Part] = []
-    for name, expression in expressions.items():
-        for match in expression.finditer(folded.text):
-            part = _Part(name, *match.span())
-            if not any(p.start < part.end and part.start < p.end for p in parts):
-                parts.append(part)
+    for name, expressions in data.parts.items():
+        for match in chain.from_iterable(e.finditer(folded.text) for e in expressions):
+            _add(parts, _Part(name, *match.span()))
+    for clause in _bare_names(text, folded, data):
+        known = any(p.name == "company" for p in parts)
+        _add(parts, _Part("name" if known else "company", *clause))
     return sorted(parts, key=lambda p: p.start)
 
 
+def _add(parts: list[_Part], part: _Part) -> None:
+    if not any(p.start < part.end and part.start < p.end for p in parts):
+        parts.append(part)
+
+
+def _bare_names(text: str, folded: Folded, data: _Expressions) -> Iterator[tuple[int, int]]:
+    """Clauses that are a name alone ("Möbel Krause", "Petra Schulze"), as folded places."""
+    clause: list[int] = []
+    for number, (_, end) in enumerate(folded.spans):
+        if folded.tokens[number] != ".":
+            clause.append(number)
+        if clause and (folded.tokens[number] == "." or _CLAUSE_END.match(text, end)):
+            if _is_name([text[slice(*folded.spans[n])] for n in clause], data):
+                yield folded.starts[clause[0]], folded.starts[clause[-1] + 1]
+            clause = []
+
+
+def _is_name(words: Sequence[str], data: _Expressions) -> bool:
+    if len(words) > _LONGEST_NAME_WORDS or words[0].lower() in data.filler:
+        return False
+    return all(w[0].isupper() or w in data.linking for w in words) and words[0][0].isupper()
+
+
 def _belonging(parts: list[_Part], folded: Folded) -> list[_Part]:
-    """The parts up to the end of the greeting, led by a company's name where words precede."""
+    """The parts up to the end of the greeting."""
     kept: list[_Part] = []
     at = 0
     for part in parts:
@@ -165,6 +197,7 @@ def _is_over(kept: Sequence[_Part], part: _Part, folded: Folded) -> bool:
 
 
 def _is_strong(part: _Part, parts: Sequence[_Part], folded: Folded) -> bool:
+    """Whether a part is enough for a greeting, or stands in one sentence with such a part."""
     begin, end = folded.sentence(part.start)
     return any(p.name in _STRONG and begin <= p.start < end for p in parts)
 
@@ -178,9 +211,11 @@ def _end(text: str, folded: Folded, parts: Sequence[_Part]) -> int:
     return mark.end() if mark else len(text)
 
 
-def _merged(parts: Sequence[_Part]) -> Iterator[str]:
-    """The names of the parts; the same twice in a row is one."""
-    if parts[0].start > 2:
+def _merged(parts: Sequence[_Part], folded: Folded, filler: Set[str]) -> Iterator[str]:
+    """The names of the parts, led by the company's where other words precede the first; the same
+    twice in a row is one.
+    """
+    if set(folded.text[: parts[0].start].split()) - filler - {"."}:
         parts = [_Part("company", 2, parts[0].start), *parts]
     for number, part in enumerate(parts):
         if number == 0 or parts[number - 1].name != part.name:

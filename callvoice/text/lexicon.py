@@ -30,7 +30,7 @@ from typing import Literal, get_args
 import msgspec
 
 from callvoice.errors import InvalidSettings
-from callvoice.text.patterns import Pattern, PatternError, either, finder, parse
+from callvoice.text.patterns import Pattern, PatternError, either, finder, parse, quoting_finder
 
 Label = Literal[
     "know_it_all",
@@ -106,11 +106,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finder:
-    """One pattern of a rule, compiled; it can match only texts with a word of each of ``needs``."""
+    """One pattern of a rule."""
 
     rule: Rule
-    needs: tuple[frozenset[str], ...]
-    expression: re.Pattern[str]
+    pattern: Pattern
+
+    @property
+    def expression(self) -> re.Pattern[str]:
+        """The pattern compiled, when it is first needed."""
+        return quoting_finder(self.pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Lexicon:
         """The patterns that can match a text with words of these keys."""
         announced = {one for word in keys for one in self.by_key.get(word, ())}
         for one in announced:
-            for need in one.needs:
+            for need in one.pattern.needs:
                 if need.isdisjoint(keys):
                     break
             else:
@@ -181,9 +185,10 @@ def packaged_files(language: str) -> dict[str, File]:
     }
 
 
-def _packaged(language: str) -> Iterator[Rule]:
-    for content in packaged_files(language).values():
-        yield from _compile(content, "rule", forms(language))
+@lru_cache(maxsize=4)
+def _packaged(language: str) -> tuple[Rule, ...]:
+    content = packaged_files(language).values()
+    return tuple(rule for one in content for rule in _compile(one, "rule", forms(language)))
 
 
 def _own(path: Path, language: str) -> list[Rule]:
@@ -229,11 +234,11 @@ def _optional(
 
 
 def _index(rules: Sequence[Rule]) -> Lexicon:
-    finders = [Finder(rule, p.needs, finder([p])) for rule in rules for p in rule.patterns]
-    common = Counter(word for one in finders for need in one.needs for word in need)
+    finders = [Finder(rule, p) for rule in rules for p in rule.patterns]
+    common = Counter(word for one in finders for need in one.pattern.needs for word in need)
     by_key: dict[str, list[Finder]] = {}
     for one in finders:
-        rarest = min(one.needs, key=lambda need: sum(common[w] for w in need), default=())
+        rarest = min(one.pattern.needs, key=lambda need: sum(common[w] for w in need), default=())
         for word in rarest:
             by_key.setdefault(word, []).append(one)
-    return Lexicon(tuple(rules), by_key, [one for one in finders if not one.needs])
+    return Lexicon(tuple(rules), by_key, [one for one in finders if not one.pattern.needs])

@@ -7,7 +7,7 @@ A pattern is written as a person would write the phrase, on one line:
 ``(a|b c|d)``      one of these; groups may be nested
 ``x?`` ``(…)?``    may be missing
 ``…``              up to three words of any kind, within the sentence
-``*5``             up to five words
+``*5``             up to five words; at the end of a pattern they are quoted but not required
 ``*``              exactly one word
 ``dauer*``         a word that begins so; ``*nummer`` ends so, ``ge*t`` both
 ``gar_nicht``      joined or apart
@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from callvoice.text.normalise import KEY_LENGTH, fold_word, key
 
@@ -32,6 +33,7 @@ Needed = frozenset[str]
 _LEXEME = re.compile(r"\*\d+|\{[^}]*\}|[()|?^$.…~]|\*(?![^\s()|?])|[^\s()|?^$.…{}~]+")
 _SPECIAL = {"…": r"(?:[^ .]+ ){0,3}?", "^": r"(?<=\. )", "$": r"(?=\. )", ".": r"\. "}
 _SPECIAL["*"] = r"[^ .]+ "
+_LAST_GAP = re.compile(r"(\(\?:\[\^ \.\]\+ \)\{0,\d+\})\?$")
 _UMLAUT = re.compile("[äöüß]")
 _INSIDE = {"_": " ?", "*": "[^ .]*"}
 
@@ -81,6 +83,12 @@ def either(parts: Sequence[Pattern]) -> Pattern:
 def finder(parts: Sequence[Pattern]) -> re.Pattern[str]:
     """Compile to an expression that searches folded text at token starts."""
     return re.compile("(?<= )" + either(parts).source)
+
+
+@cache
+def quoting_finder(pattern: Pattern) -> re.Pattern[str]:
+    """As :func:`finder`; a gap that ends the pattern takes all it can, as the group "tail"."""
+    return re.compile("(?<= )" + _LAST_GAP.sub(r"(?P<tail>\1)", pattern.source))
 
 
 def _alternatives(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:

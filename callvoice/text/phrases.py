@@ -105,7 +105,8 @@ def _in_position(rule: Rule, ordinal: int, total: int) -> bool:
 def _matches(finder: Finder, folded: Folded) -> Iterator[_Match]:
     for match in finder.expression.finditer(folded.text):
         start, end = match.span()
-        if not _excepted(finder.rule, folded, start, end):
+        core_end = match.start("tail") if "tail" in match.re.groupindex else end
+        if not _excepted(finder.rule, folded, start, core_end):
             yield _Match(finder.rule, start, end)
 
 

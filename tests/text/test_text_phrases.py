@@ -196,3 +196,242 @@ def test_fires(label: str, text: str) -> None:
 @pytest.mark.parametrize("text", HARD_NEGATIVES)
 def test_hard_negatives_are_not_against_the_caller(text: str) -> None:
     assert not labels(text, GREETING, TROUBLE) & set(AGAINST_THE_CALLER)
+
+
+PROCESS_FIRST = [
+    "Da brauche ich zuerst Ihre Kundennummer.",
+    "Wie lautet Ihre Vertragsnummer?",
+    "Ihre Zählernummer bitte.",
+    "Haben Sie die Rechnungsnummer zur Hand?",
+    "Nennen Sie mir bitte mal Ihr Geburtsdatum.",
+    "Können Sie mir Ihre Kundennummer durchgeben?",
+    "Ohne Auftragsnummer kann ich da gar nichts machen.",
+    "Auf welchen Namen läuft das?",
+    "Wann haben Sie das Gerät gekauft?",
+    "Da müssen Sie zuerst ein Formular ausfüllen.",
+    "Das müssen Sie uns schriftlich melden.",
+    "Zuerst muss ich Sie verifizieren.",
+    "Ich bräuchte mal deine Adresse.",
+]
+ACKNOWLEDGED_FIRST = [
+    "Oje, das ist ärgerlich. Wie lautet Ihre Kundennummer?",
+    "Das tut mir leid. Damit ich nachsehen kann, brauche ich Ihre Kundennummer.",
+    "Das verstehe ich gut. Nennen Sie mir bitte Ihr Geburtsdatum?",
+    "Gut, dass Sie gleich anrufen. Haben Sie die Rechnungsnummer zur Hand?",
+    "Da helfe ich Ihnen gern. Auf welchen Namen läuft das?",
+    "Das ist wirklich unangenehm, gerade im Winter. Ihre Adresse bitte?",
+]
+CALM = Turn("caller", 2, 4, "Ich möchte gern einen zweiten Anschluss bestellen.")
+
+
+@pytest.mark.parametrize("text", PROCESS_FIRST)
+def test_process_first_is_a_matter_of_place(text: str) -> None:
+    assert "process_first" in labels(text, GREETING, TROUBLE)
+    assert "process_first" not in labels(text, GREETING, CALM)
+    later = (GREETING, TROUBLE, Turn("agent", 4, 5, "Das tut mir leid."))
+    assert "process_first" not in labels(text, *later)
+
+
+@pytest.mark.parametrize("text", ACKNOWLEDGED_FIRST)
+def test_after_an_acknowledgement_the_process_may_follow(text: str) -> None:
+    assert "process_first" not in labels(text, GREETING, TROUBLE)
+
+
+def test_a_trouble_is_not_asked_about_forever() -> None:
+    turns = (GREETING, TROUBLE, Turn("agent", 4, 5, "Läuft die Pumpe?"), CALM)
+    assert "process_first" not in labels(PROCESS_FIRST[0], *turns)
+
+
+def test_what_callers_say_is_no_hit_of_an_agent() -> None:
+    said = "Wie ich Ihnen bereits gesagt habe, regen Sie sich nicht auf."
+    assert labels(said, GREETING, role="caller") == set()
+    assert labels(said, GREETING) == {"know_it_all", "dismissive"}
+
+
+def test_a_turn_of_nobody_keeps_no_role() -> None:
+    (hit,) = hits(Turn(None, 0, 1, "Das ist halt so."))
+    assert (hit.label, hit.role) == ("dismissive", None)
+
+
+def test_yes_but_only_answers_a_caller() -> None:
+    assert "know_it_all" in labels("Ja, aber so steht es hier.", STATEMENT)
+    assert "know_it_all" not in labels("Ja, aber so steht es hier.", STATEMENT, GREETING)
+
+
+def test_farewells_are_looked_for_at_the_end() -> None:
+    said = Turn("agent", 0, 1, "Ich wünsche Ihnen einen schönen Tag.")
+    rest = [Turn("agent", n, n + 1, "Ich sehe nach.") for n in range(5)]
+    assert "warm_close" not in {h.label for h in hits(said, *rest)}
+    assert "warm_close" in {h.label for h in hits(*rest, said)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DAFÜR BIN ICH NICHT ZUSTÄNDIG!",
+        "dafuer bin ich nicht zustaendig",
+        "Dafur bin ich, nicht zustandig",
+        "dafür  bin ich … nicht zuständig",
+    ],
+)
+def test_spelling_and_punctuation_are_free(text: str) -> None:
+    assert labels(text) == {"dismissive"}
+
+
+def test_quote_and_span_are_of_the_original_text() -> None:
+    text = "Tut mir leid – das ist, ehrlich gesagt, NICHT mein Problem."
+    hit = next(h for h in hits(Turn("agent", 0, 1, text)) if h.label == "dismissive")
+    assert hit.quote == "das ist, ehrlich gesagt, NICHT mein Problem" == text[slice(*hit.span)]
+
+
+def test_times_come_from_words() -> None:
+    said = "Gut. Das ist halt so."
+    words = tuple(
+        Word(w, start, start + 0.2)
+        for w, start in zip(said.split(), (10.0, 14.0, 14.3, 14.6, 15.0), strict=True)
+    )
+    (hit,) = hits(Turn("agent", 10, 16, said, words))
+    assert (hit.start_s, hit.end_s) == (14.0, 15.2)
+
+
+def test_times_without_words_are_proportional() -> None:
+    (hit,) = hits(Turn("agent", 10, 20, "Hm, gut. Hm, gut. Das ist halt so."))
+    assert hit.start_s == pytest.approx(10 + 10 * 18 / 34)
+    assert hit.end_s == pytest.approx(10 + 10 * 33 / 34)
+
+
+def test_a_turn_without_time_has_hits_without_time() -> None:
+    (hit,) = hits(Turn("agent", 0, 0, "Das ist halt so."))
+    assert (hit.start_s, hit.end_s) == (None, None)
+
+
+def test_other_languages_are_not_supported() -> None:
+    facts = analyze(Transcript("fr", "given", (Turn("agent", 0, 1, "Calmez-vous."),)))
+    assert (facts.supported, facts.hits, facts.greeting) == (False, (), None)
+    assert facts.syllables == (3,)
+
+
+def test_one_line_adds_a_phrase(tmp_path: Path) -> None:
+    own = tmp_path / "haus.toml"
+    own.write_text('impatient = ["jetzt aber (zack|hopp) hopp"]\n', "utf-8")
+    transcript = Transcript("de", "given", (Turn("agent", 0, 1, "So, jetzt aber hopp, hopp!"),))
+    (hit,) = [
+        h for h in analyze(transcript, extra_lexicons=[own]).hits if h.rule.startswith("haus")
+    ]
+    assert (hit.label, hit.rule, hit.quote) == (
+        "impatient",
+        "haus-impatient-1",
+        "jetzt aber hopp, hopp",
+    )
+    assert not any(h.rule.startswith("haus") for h in analyze(transcript).hits)
+
+
+def test_an_own_rule_can_have_everything(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[[dismissive]]\nid = "mine"\npattern = "pfirsich"\n'
+        'better = "Apfel"\nnot_after = ["kein"]\n'
+    )
+    found = [
+        {h.rule for h in analyze(t, extra_lexicons=[own]).hits}
+        for t in (
+            Transcript("de", "given", (Turn("agent", 0, 1, "Pfirsich"),)),
+            Transcript("de", "given", (Turn("agent", 0, 1, "kein Pfirsich"),)),
+        )
+    ]
+    assert found == [{"mine"}, set()]
+    assert better_wordings("de", extra_lexicons=[own])["mine"] == "Apfel"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('rude = ["x"]', "rude"),
+        ('impatient = ["(a|b"]', "bracket"),
+        ('impatient = ["a?"]', "must be there"),
+        ('impatient = ["{Nix} a"]', "Nix"),
+        ('[[impatient]]\npattern = "a"\nwhen = 3', "when"),
+        ("impatient = [", "cannot use lexicon"),
+    ],
+)
+def test_a_broken_lexicon_is_one_clear_error(tmp_path: Path, content: str, reason: str) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(content, "utf-8")
+    with pytest.raises(InvalidSettings, match=reason):
+        analyze(Transcript("de", "given"), extra_lexicons=[own])
+
+
+def test_a_missing_lexicon_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettings, match="cannot read"):
+        analyze(Transcript("de", "given"), extra_lexicons=[tmp_path / "none.toml"])
+
+
+ENGLISH = {
+    "know_it_all": [
+        "As I've already told you, the contract is binding.",
+        "You're mistaken about that.",
+        "You should have read the terms.",
+        "You have to understand that we have a process.",
+    ],
+    "dismissive": [
+        "That's not my department.",
+        "You need to calm down.",
+        "There's nothing I can do about it.",
+        "That's just the way it is.",
+    ],
+    "excuse": [
+        "That's not our fault, it's the carrier.",
+        "We're really understaffed right now.",
+        "I don't make the rules.",
+        "These things happen.",
+    ],
+    "impatient": [
+        "Please get to the point.",
+        "I don't have all day.",
+        "Could you hurry up?",
+        "Other customers are waiting.",
+    ],
+    "empathy": [
+        "I completely understand how you feel.",
+        "That must be really frustrating.",
+        "Oh no, that's awful.",
+        "You're absolutely right.",
+    ],
+    "apology": [
+        "I'm so sorry about that.",
+        "I'd like to apologize for the delay.",
+        "That was our mistake.",
+        "This should never have happened.",
+    ],
+}
+ENGLISH_NEUTRAL = [
+    "You're right, I'll fix it.",
+    "Your order number is on the receipt.",
+    "You don't have to do anything else.",
+    "I already sent you the invoice.",
+    "The technician arrives on Tuesday between eight and ten.",
+    "Just let me know when you're ready.",
+    "No problem, I can do that.",
+    "Take your time.",
+]
+
+
+@pytest.mark.parametrize(
+    ("label", "text"), list(chain(*([(k, t) for t in v] for k, v in ENGLISH.items())))
+)
+def test_english_fires(label: str, text: str) -> None:
+    statement = Turn("caller", 0, 1, "I ordered it on Monday.")
+    assert label in labels(text, statement, language="en")
+
+
+@pytest.mark.parametrize("text", ENGLISH_NEUTRAL)
+def test_english_hard_negatives(text: str) -> None:
+    trouble = Turn("caller", 0, 1, "I lost my debit card.")
+    assert not labels(text, trouble, language="en") & set(AGAINST_THE_CALLER)
+
+
+def test_english_process_first_is_a_matter_of_place() -> None:
+    trouble = Turn("caller", 0, 1, "I lost my debit card.")
+    text = "What's your account number?"
+    assert "process_first" in labels(text, trouble, language="en")
+    assert "process_first" not in labels("Oh no, I'm so sorry. " + text, trouble, language="en")

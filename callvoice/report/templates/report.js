@@ -33,8 +33,7 @@
     track, canvas: $("canvas", track), regions: $(".regions", track), head: $(".head", track),
     peaks: signed(data.lanes[i].peaks), melody: signed(data.lanes[i].melody),
   }));
-  const axis = $(".lane.axis canvas");
-  const strip = $(".strip");
+  const [axis, strip] = [$(".lane.axis canvas"), $(".strip")];
   const total = data.duration_s;
   const view = { start: 0, length: total <= 180 ? total : 60 };
   lanes.forEach((lane) => lane.track.parentElement.classList.toggle("with-melody", lane.melody.length > 0));

@@ -1,0 +1,169 @@
+"""Articulation clarity as the sound shows it, and the line faults that forbid judging it.
+
+Definitions, over the frames of speech:
+
+- ``modulation_db``: how far the levels of nine bands swing at the pace of syllables (a band-pass
+  between Gaussians of 20 and 120 ms, root mean square over frames and bands). Slurred speech
+  swings less.
+- ``spectral_change_db``: how far the shape of the spectrum moves within 40 ms, mean over frames.
+  Speech with centralised vowels and soft consonants moves less.
+- :func:`syllable_reduction`: nuclei heard for each syllable of the words said; swallowed
+  syllables make it small.
+- :class:`Dropouts`: gaps cut into running speech, as lost packets leave them. With the
+  signal-to-noise ratio and the share of clipped samples they say whether clarity can be judged
+  at all: noise fills the dips and lowers both measures, more than a codec or another voice does.
+
+Both measures move more with clarity than with sex or codec; static contrast of the spectrum, the
+spread of vowel spectra and the spectral path per syllable did not, and are not offered
+(``benchmarks/README.md``).
+
+Conventions: gain cancels. A line's frequency response cancels too, except where it pushes a band
+below the floor.
+
+Source: modulation at the pace of syllables as the carrier of intelligibility after Houtgast and
+Steeneken 1985, JASA 77, 1069-1077; spectral change after Furui 1986, JASA 80, 1016-1025.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from callvoice.prosody.frames import HOP_S
+from callvoice.prosody.syllables import fit
+from callvoice.types import BoolArray, FloatArray
+
+
+@dataclass(frozen=True)
+class ClarityOptions:
+    """``fast_s`` and ``slow_s`` are the Gaussians that bound syllabic modulation, ``step_s`` the
+    time over which spectral change is taken; band levels end ``floor_db`` below loud speech, and
+    spectral change counts down to ``depth_db`` below it; less than ``min_speech_s`` give nothing.
+    """
+
+    fast_s: float = 0.020
+    slow_s: float = 0.120
+    step_s: float = 0.040
+    floor_db: float = 40.0
+    depth_db: float = 20.0
+    min_speech_s: float = 0.5
+
+
+@dataclass(frozen=True)
+class Clarity:
+    """Measures of one stretch of speech, and the speech that carries them."""
+
+    modulation_db: float
+    spectral_change_db: float
+    speech_s: float
+
+
+@dataclass(frozen=True)
+class Dropouts:
+    """Gaps cut into running speech: how many, and their share of the speech."""
+
+    count: int
+    share: float
+
+
+def clarity(
+    energies: FloatArray, *, speech: BoolArray, options: ClarityOptions | None = None
+) -> Clarity | None:
+    """Measure how clearly one channel articulates.
+
+    Args:
+        energies: what :func:`callvoice.prosody.syllables.band_energies` returns,
+            ``[n_frames, 9]``.
+        speech: ``[n_frames]``, where there is speech, short closures included.
+        options: how.
+
+    Returns:
+        The measures; None where there is too little speech.
+    """
+    options = options or ClarityOptions()
+    total = energies.sum(axis=1, dtype=np.float64)
+    inside = fit(speech, len(total)).astype(bool)
+    speech_s = float(inside.sum() * HOP_S)
+    if speech_s < options.min_speech_s or not total[inside].any():
+        return None
+    loud = float(np.quantile(total[inside], 0.95)) or float(total[inside].max())
+    levels = 10 * np.log10(energies / loud + 10 ** (-options.floor_db / 10))
+    audible = inside & (total > loud * 10 ** (-options.depth_db / 10))
+    return Clarity(
+        modulation_db=_modulation(levels, inside, options),
+        spectral_change_db=_change(levels, audible, options),
+        speech_s=speech_s,
+    )
+
+
+def syllable_reduction(n_nuclei: float, n_text_syllables: int) -> float | None:
+    """Nuclei heard for each syllable of the words said; None where no words were.
+
+    >>> syllable_reduction(9, 12)
+    0.75
+    """
+    return n_nuclei / n_text_syllables if n_text_syllables > 0 else None
+
+
+def dropouts(
+    signal: FloatArray, *, rate_hz: float, min_s: float = 0.010, max_s: float = 0.200
+) -> Dropouts:
+    """Find stretches of constant samples that interrupt sound abruptly.
+
+    Args:
+        signal: ``[n_samples]``, finite.
+        rate_hz: sampling rate in hertz.
+        min_s: shortest gap; shorter ones are inaudible.
+        max_s: longest gap; longer ones are silence.
+
+    Returns:
+        Gaps with sound within 20 dB of the recording's level in the 5 ms on both sides, so that
+        pauses and the closures of plosives on a gated line do not count; their share of the
+        recording's time with sound.
+    """
+    starts, ends = _constant_runs(np.asarray(signal))
+    length_s = (ends - starts) / rate_hz
+    kept = (length_s >= min_s) & (length_s <= max_s)
+    power = np.concatenate([[0.0], np.cumsum(np.square(signal, dtype=np.float64))])
+    sounding_s = max(np.size(signal) - int((ends - starts).sum()), 1) / rate_hz
+    reach = max(round(0.005 * rate_hz), 1)
+    limit = 0.01 * power[-1] / (sounding_s * rate_hz)
+    kept &= _mean_power(power, starts - reach, starts) > limit
+    kept &= _mean_power(power, ends, ends + reach) > limit
+    return Dropouts(int(kept.sum()), min(1.0, float(length_s[kept].sum() / sounding_s)))
+
+
+def _modulation(levels: FloatArray, inside: BoolArray, options: ClarityOptions) -> float:
+    """Root mean square of the band-passed levels, dB."""
+    fast, slow = (
+        ndimage.gaussian_filter1d(levels, s / HOP_S, axis=0)
+        for s in (options.fast_s, options.slow_s)
+    )
+    return float(np.sqrt(np.mean((fast - slow)[inside] ** 2)))
+
+
+def _change(levels: FloatArray, audible: BoolArray, options: ClarityOptions) -> float:
+    """Mean distance of spectral shapes ``step_s`` apart, dB per band."""
+    shape = ndimage.gaussian_filter1d(levels - levels.mean(axis=1, keepdims=True), 1.0, axis=0)
+    half = max(1, round(options.step_s / HOP_S / 2))
+    distance = np.sqrt(np.mean((shape[2 * half :] - shape[: -2 * half]) ** 2, axis=1))
+    seen = audible[half : len(audible) - half]
+    return float(distance[seen].mean()) if seen.any() else 0.0
+
+
+def _constant_runs(signal: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First sample and end of every stretch of equal samples."""
+    same = np.concatenate([[False], np.diff(signal) == 0, [False]])
+    edges = np.flatnonzero(same[1:] != same[:-1])
+    return edges[::2], edges[1::2] + 1
+
+
+def _mean_power(
+    cumulated: FloatArray, first: NDArray[np.intp], end: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Mean of the squared samples from ``first`` to ``end``, 0 outside the signal."""
+    low, high = (np.clip(i, 0, len(cumulated) - 1) for i in (first, end))
+    return np.asarray((cumulated[high] - cumulated[low]) / np.maximum(end - first, 1))
