@@ -340,7 +340,7 @@ def _npz(tracks: Sequence[Any]) -> bytes:
     import numpy as np
 
     buffer = io.BytesIO()
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.stack([getattr(track, name) for track in tracks])
         for name in ("f0_hz", "level_db", "speech", "strength")
     }

@@ -185,7 +185,8 @@ def _av_blocks(
     try:
         for frame in container.decode(audio=0):
             for converted in resampler.resample(frame):
-                blocks.append(converted.to_ndarray().reshape(n_channels, -1))
+                planes = np.asarray(converted.to_ndarray(), np.float32)
+                blocks.append(planes.reshape(n_channels, -1))
     except av.FFmpegError:
         return blocks, True
     return blocks, False

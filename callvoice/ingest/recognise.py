@@ -8,7 +8,7 @@ doubts (probable silence, improbable or repetitive text) is dropped and counted,
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -135,7 +135,7 @@ class Recogniser:
         if not windows:
             return "de"
         longest = sorted(windows, key=lambda w: -w.speech_s)[: self.options.language_windows]
-        evidence: Counter[str] = Counter()
+        evidence: defaultdict[str, float] = defaultdict(float)
         for window in longest:
             features = self._features([window], samples)
             encoded = self._pipeline.model.encode(features)

@@ -120,19 +120,16 @@ def find_syllables(
     options = options or SyllableOptions()
     count = len(energies)
     inside = np.ones(count, dtype=bool) if speech is None else fit(speech, count).astype(bool)
-    bonus = (
-        0.0 if strength is None else options.periodicity_db * np.nan_to_num(fit(strength, count))
-    )
+    periodicity = np.zeros(count) if strength is None else np.nan_to_num(fit(strength, count))
+    bonus = options.periodicity_db * periodicity
     found = [
         _peaks(level + bonus, smoothing_s, inside, options)
         for level in _levels_db(energies, inside, options)
         for smoothing_s in options.smoothing_s
     ]
     votes = np.bincount(np.concatenate(found), minlength=count)
-    middle = found[len(found) // 2]
-    return Syllables(
-        nuclei_s=np.multiply(middle, HOP_S, dtype=np.float64), density=votes / len(found)
-    )
+    nuclei_s = np.multiply(found[len(found) // 2], HOP_S, dtype=np.float64)
+    return Syllables(nuclei_s=nuclei_s, density=votes / len(found))
 
 
 def articulation_rate_syll_s(n_syllables: float, speech_s: float) -> float | None:
@@ -229,7 +226,7 @@ def _prepared(signal: FloatArray, rate_hz: float) -> NDArray[np.float32]:
     centred = (scaled - scaled.mean()).astype(np.float32)
     if rate_hz != _RATE_HZ:
         centred = soxr.resample(centred, rate_hz, _RATE_HZ, quality="LQ")
-    return centred
+    return np.asarray(centred, dtype=np.float32)
 
 
 def _band_power(frames: FloatArray) -> NDArray[np.float32]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from callvoice.prosody.activity import HOP_S, find_speech, intervals
+from callvoice.prosody.activity import find_speech, intervals
+from callvoice.prosody.frames import HOP_S
 from callvoice.prosody.level import level_db
 from callvoice.prosody.pitch import track_pitch
 from callvoice.prosody.syllables import syllable_nuclei

@@ -1,4 +1,4 @@
-"""The words of a report, from ``data/texts/<language>.toml``; numbers as the language writes them."""
+"""The words of a report, from ``data/texts/``, and numbers as the language writes them."""
 
 from __future__ import annotations
 

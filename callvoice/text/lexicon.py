@@ -30,7 +30,7 @@ from typing import Literal, get_args
 import msgspec
 
 from callvoice.errors import InvalidSettings
-from callvoice.text.patterns import Pattern, PatternError, either, finder, parse, quoting_finder
+from callvoice.text.patterns import Pattern, PatternError, either, parse, quoting_finder
 
 Label = Literal[
     "know_it_all",
@@ -98,10 +98,10 @@ class Rule:
     role: Speaker
     entry: Entry
     patterns: tuple[Pattern, ...]
-    unless: re.Pattern[str] | None
-    near: re.Pattern[str] | None
-    not_after: re.Pattern[str] | None
-    not_before: re.Pattern[str] | None
+    unless: Pattern | None
+    near: Pattern | None
+    not_after: Pattern | None
+    not_before: Pattern | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,13 +224,10 @@ def _rule(label: Label, entry: Entry, name: str, names: Mapping[str, Strings]) -
     )
 
 
-def _optional(
-    patterns: Strings, names: Mapping[str, Strings], end: str = ""
-) -> re.Pattern[str] | None:
+def _optional(patterns: Strings, names: Mapping[str, Strings], end: str = "") -> Pattern | None:
     if not patterns:
         return None
-    parsed = either([parse(p, names) for p in patterns])
-    return finder([Pattern(parsed.source + end)])
+    return Pattern(either([parse(p, names) for p in patterns]).source + end)
 
 
 def _index(rules: Sequence[Rule]) -> Lexicon:

@@ -32,6 +32,7 @@ Needed = frozenset[str]
 
 _LEXEME = re.compile(r"\*\d+|\{[^}]*\}|[()|?^$.…~]|\*(?![^\s()|?])|[^\s()|?^$.…{}~]+")
 _SPECIAL = {"…": r"(?:[^ .]+ ){0,3}?", "^": r"(?<=\. )", "$": r"(?=\. )", ".": r"\. "}
+_NEEDS_A_TOKEN = (".", "*")
 _SPECIAL["*"] = r"[^ .]+ "
 _LAST_GAP = re.compile(r"(\(\?:\[\^ \.\]\+ \)\{0,\d+\})\?$")
 _UMLAUT = re.compile("[äöüß]")
@@ -45,11 +46,12 @@ class PatternError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """``source`` is a regular expression that matches folded text at a token's start. Of each set
-    in ``needs`` (keys of words) every match holds at least one.
+    in ``needs`` (keys of words) every match holds at least one. ``empty``: may match no word.
     """
 
     source: str
     needs: tuple[Needed, ...] = ()
+    empty: bool = False
 
     def rarest(self) -> Needed | None:
         """The set of needed words that the fewest texts will have: the one with long words."""
@@ -66,7 +68,7 @@ def parse(pattern: str, forms: Forms) -> Pattern:
     parsed, rest = _alternatives(lexemes, forms)
     if rest:
         raise PatternError(f"unmatched {rest[0]!r} in pattern {pattern!r}")
-    if re.match(parsed.source, ""):
+    if parsed.empty:
         raise PatternError(f"pattern {pattern!r} has no word that must be there")
     return parsed
 
@@ -77,17 +79,24 @@ def either(parts: Sequence[Pattern]) -> Pattern:
         return parts[0]
     source = "(?:" + "|".join(p.source for p in parts) + ")"
     rarest = [need for part in parts if (need := part.rarest())]
-    return Pattern(source, (frozenset().union(*rarest),) if len(rarest) == len(parts) else ())
+    needs = (frozenset().union(*rarest),) if len(rarest) == len(parts) else ()
+    return Pattern(source, needs, any(part.empty for part in parts))
 
 
 def finder(parts: Sequence[Pattern]) -> re.Pattern[str]:
     """Compile to an expression that searches folded text at token starts."""
-    return re.compile("(?<= )" + either(parts).source)
+    return searcher(either(parts))
+
+
+@cache
+def searcher(pattern: Pattern) -> re.Pattern[str]:
+    """As :func:`finder`, of one pattern."""
+    return re.compile("(?<= )" + pattern.source)
 
 
 @cache
 def quoting_finder(pattern: Pattern) -> re.Pattern[str]:
-    """As :func:`finder`; a gap that ends the pattern takes all it can, as the group "tail"."""
+    """As :func:`searcher`; a gap that ends the pattern takes all it can, as the group "tail"."""
     return re.compile("(?<= )" + _LAST_GAP.sub(r"(?P<tail>\1)", pattern.source))
 
 
@@ -106,10 +115,11 @@ def _sequence(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
     while lexemes and lexemes[0] not in "|)":
         item, lexemes = _item(lexemes, forms)
         if lexemes and lexemes[0] == "?":
-            item, lexemes = Pattern(f"(?:{item.source})?"), lexemes[1:]
+            item, lexemes = Pattern(f"(?:{item.source})?", empty=True), lexemes[1:]
         items.append(item)
     needs = tuple(need for item in items for need in item.needs)
-    return Pattern("".join(i.source for i in items), needs), lexemes
+    empty = all(item.empty for item in items)
+    return Pattern("".join(i.source for i in items), needs, empty), lexemes
 
 
 def _item(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
@@ -118,28 +128,33 @@ def _item(lexemes: list[str], forms: Forms) -> tuple[Pattern, list[str]]:
         inner, rest = _alternatives(rest, forms)
         if not rest or rest[0] != ")":
             raise PatternError("a bracket is not closed")
-        return Pattern(f"(?:{inner.source})", inner.needs), rest[1:]
+        return Pattern(f"(?:{inner.source})", inner.needs, inner.empty), rest[1:]
     if head == "?":
         raise PatternError("nothing stands before '?'")
     if head.startswith("{"):
         return _named(head[1:-1], forms), rest
     if head == "~":
-        return Pattern(f"(?:{_named('small', forms).source}){{0,3}}"), rest
+        return Pattern(f"(?:{_named('small', forms).source}){{0,3}}", empty=True), rest
     return _simple(head), rest
 
 
 def _named(name: str, forms: Forms) -> Pattern:
     if name not in forms:
         raise PatternError(f"there is no set of forms named {{{name}}}")
-    set_of = either([_simple(form) for form in forms[name]])
-    return Pattern(f"(?:{set_of.source})", set_of.needs)
+    return _set_of(tuple(forms[name]))
+
+
+@cache
+def _set_of(words: tuple[str, ...]) -> Pattern:
+    together = either([_simple(word) for word in words])
+    return Pattern(f"(?:{together.source})", together.needs)
 
 
 def _simple(lexeme: str) -> Pattern:
     if lexeme in _SPECIAL:
-        return Pattern(_SPECIAL[lexeme])
+        return Pattern(_SPECIAL[lexeme], empty=lexeme not in _NEEDS_A_TOKEN)
     if lexeme[0] == "*" and lexeme[1:].isdigit():
-        return Pattern(rf"(?:[^ .]+ ){{0,{lexeme[1:]}}}?")
+        return Pattern(rf"(?:[^ .]+ ){{0,{lexeme[1:]}}}?", empty=True)
     return _word(lexeme)
 
 

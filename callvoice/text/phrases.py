@@ -6,17 +6,20 @@ None. Nothing is judged here: a hit says that words were said, and where.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from callvoice.text.lexicon import Finder, Lexicon, Rule
 from callvoice.text.normalise import Folded, fold, key
+from callvoice.text.patterns import Pattern, searcher
 from callvoice.text.timing import locate
 from callvoice.types import Hit, Role, Turn
 
 _OPENING_TURNS = 2
 _CLOSING_TURNS = 3
 _NEAR_WORDS = 2
+_CLAUSE_END = re.compile(r"\s*[,;–—]")
 _ACKNOWLEDGING = frozenset({"acknowledgement", "apology", "empathy"})
 
 
@@ -35,9 +38,12 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Match:
+    """A rule's match in folded text; from ``end`` to ``tail_end`` it is only quoted."""
+
     rule: Rule
     start: int
     end: int
+    tail_end: int
 
 
 def find(turns: Sequence[Turn], lexicon: Lexicon) -> tuple[Hit, ...]:
@@ -104,21 +110,28 @@ def _in_position(rule: Rule, ordinal: int, total: int) -> bool:
 
 def _matches(finder: Finder, folded: Folded) -> Iterator[_Match]:
     for match in finder.expression.finditer(folded.text):
-        start, end = match.span()
-        core_end = match.start("tail") if "tail" in match.re.groupindex else end
-        if not _excepted(finder.rule, folded, start, core_end):
-            yield _Match(finder.rule, start, end)
+        start, tail_end = match.span()
+        end = match.start("tail") if "tail" in match.re.groupindex else tail_end
+        if not _excepted(finder.rule, folded, start, end):
+            yield _Match(finder.rule, start, end, tail_end)
 
 
 def _excepted(rule: Rule, folded: Folded, start: int, end: int) -> bool:
     begin, stop = folded.sentence(start)[0], folded.sentence(end - 1)[1]
-    if rule.unless and rule.unless.search(folded.text[begin:stop]):
-        return True
-    if rule.near and rule.near.search(folded.around(start, end, _NEAR_WORDS)):
-        return True
-    if rule.not_before and rule.not_before.match(folded.text, end):
-        return True
-    return bool(rule.not_after and rule.not_after.search(folded.text[:start]))
+    return (
+        _found(rule.unless, folded.text[begin:stop])
+        or _found(rule.near, folded.around(start, end, _NEAR_WORDS))
+        or _found(rule.not_after, folded.text[:start])
+        or (rule.not_before is not None and _begins(rule.not_before, folded.text, end))
+    )
+
+
+def _found(pattern: Pattern | None, text: str) -> bool:
+    return pattern is not None and searcher(pattern).search(text) is not None
+
+
+def _begins(pattern: Pattern, text: str, at: int) -> bool:
+    return searcher(pattern).match(text, at) is not None
 
 
 def _longest(matches: list[_Match]) -> list[_Match]:
@@ -142,8 +155,16 @@ def _without_process_after_acknowledgement(matches: list[_Match]) -> list[_Match
     return [m for m in matches if m.rule.entry.after != "trouble" or m.start < heard]
 
 
+def _quoted(match: _Match, folded: Folded, text: str) -> tuple[int, int]:
+    """The phrase's span in the original text, its tail up to the next comma or dash."""
+    start, end = folded.original(match.start, match.end)
+    _, tail_end = folded.original(match.start, match.tail_end)
+    mark = _CLAUSE_END.search(text, end, tail_end)
+    return start, mark.start() if mark else tail_end
+
+
 def _hit(match: _Match, folded: Folded, index: int, turn: Turn) -> Hit:
-    span = folded.original(match.start, match.end)
+    span = _quoted(match, folded, turn.text)
     start_s, end_s = locate(turn, span)
     return Hit(
         label=match.rule.label,

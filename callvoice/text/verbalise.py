@@ -16,6 +16,7 @@ import msgspec
 from num2words import num2words
 
 _DIGITS_FROM = 5
+_BLANKS = re.compile(r"\s+")
 _PHONE = re.compile(
     r"(?<![\w.,:])(?:(?:\+\d|0\d)\d*(?:[ /\-–]?\(?\d+\)?)+|(?:\d{3}[ \-])?\d{3}-\d{4})"
     r"(?![\d.,:]*\d)"
@@ -122,7 +123,7 @@ def verbalise(text: str, language: str) -> str:
         (forms.symbol, reader.symbol),
     ):
         text = form.sub(reading, text)
-    return text
+    return _BLANKS.sub(" ", text).strip()
 
 
 @lru_cache(maxsize=4096)

@@ -435,3 +435,9 @@ def test_english_process_first_is_a_matter_of_place() -> None:
     text = "What's your account number?"
     assert "process_first" in labels(text, trouble, language="en")
     assert "process_first" not in labels("Oh no, I'm so sorry. " + text, trouble, language="en")
+
+
+def test_a_quote_goes_on_to_the_comma_and_hides_no_other_hit() -> None:
+    text = "Die steht doch ganz deutlich oben rechts, das sollten Sie eigentlich wissen."
+    quotes = [hit.quote for hit in hits(Turn("agent", 0, 1, text)) if hit.label == "know_it_all"]
+    assert quotes == [text[: text.index(",")], "das sollten Sie eigentlich wissen"]

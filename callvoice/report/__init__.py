@@ -1,0 +1,1 @@
+"""Report: facts and verdicts become something that people read. Nothing is decided here."""
