@@ -45,9 +45,10 @@ class ActivityOptions:
     lie, ``unvoiced_depth_db`` the same for other sound. Evidence per frame is kept between
     ``least`` and ``most``, and below ``weak`` where a sound is neither periodic nor above
     ``unvoiced_depth_db``; ``change_cost`` is the evidence that a change between speech and pause
-    has to outweigh. ``min_strength`` is the periodicity of a voiced frame; ``voiced_s`` the least
-    voiced time in a phrase, a stretch of speech without silences of ``phrase_s``. Silences
-    shorter than ``closure_s`` are stop closures and belong to speech.
+    has to outweigh. ``min_strength`` is the periodicity of a voiced frame, ``rough_strength`` that
+    of a creaky one; ``voiced_s`` is the least time of both in a phrase, a stretch of speech
+    without silences of ``phrase_s``. Silences shorter than ``closure_s`` are stop closures and
+    belong to speech.
     """
 
     window_s: float = 0.020
@@ -59,6 +60,7 @@ class ActivityOptions:
     weak: float = 0.1
     change_cost: float = 12.0
     min_strength: float = 0.4
+    rough_strength: float = 0.2
     voiced_s: float = 0.04
     phrase_s: float = 0.3
     closure_s: float = 0.15
@@ -101,16 +103,26 @@ def find_speech(
     options = options or ActivityOptions()
     x = np.asarray(signal, dtype=np.float32)
     power = _band_power(x, rate_hz, options.window_s)
-    voiced = np.ones(power.shape[1], dtype=bool)
-    if f0_hz is not None and strength is not None:
-        voiced = np.isfinite(f0_hz) & (strength > options.min_strength)
-    sound = _likeliest(_evidence(power, voiced, options), options.change_cost)
-    sound = _phrases_with(fill_gaps(sound, round(options.closure_s / HOP_S)), voiced, options)
+    strength = np.ones(power.shape[1]) if strength is None else strength
+    voiced = strength > options.min_strength
+    if f0_hz is not None:
+        voiced &= np.isfinite(f0_hz)
+    noise = _noise(power, options.noise_window_s)
+    loud = _speech_power(power, noise, voiced)
+    # A creaky voice is loud at low frequencies and not quite without period.
+    low = (power[:2].sum(axis=0) > loud[:2].sum() / 30) & (strength > options.rough_strength)
+    sound = _likeliest(_evidence(power, noise, loud, voiced, options), options.change_cost)
+    sound = fill_gaps(sound, round(options.closure_s / HOP_S))
+    sound = _phrases_with(sound, voiced | low, options)
     steady = sound & steady_sound(x, rate_hz=rate_hz, active=sound)
-    speech = _phrases_with(sound & ~steady, voiced, options) if steady.any() else sound
+    speech = _phrases_with(sound & ~steady, voiced | low, options) if steady.any() else sound
     level = level_db(x, rate_hz=rate_hz)
-    noise = noise_floor_db(level, sound)
-    return Activity(speech, noise, speech_level_db(level, speech), intervals(steady))
+    return Activity(
+        speech=speech,
+        noise_floor_db=noise_floor_db(level, sound),
+        speech_level_db=speech_level_db(level, speech),
+        music_or_tone=intervals(steady),
+    )
 
 
 def intervals(mask: BoolArray, *, hop_s: float = HOP_S) -> tuple[Interval, ...]:
@@ -182,13 +194,13 @@ def _transform(size: int, rate_hz: float) -> tuple[NDArray[np.float32], NDArray[
 
 
 def _evidence(
-    power: NDArray[np.float32], voiced: BoolArray, options: ActivityOptions
+    power: NDArray[np.float32],
+    noise: NDArray[np.float32],
+    loud: NDArray[np.float32],
+    voiced: BoolArray,
+    options: ActivityOptions,
 ) -> NDArray[np.float32]:
     """Evidence for speech rather than pause, below 0 for pause, ``[n_frames]``."""
-    noise = _noise(power, options.noise_window_s)
-    loud = _speech_power(power, noise, voiced)
-    if loud is None:
-        return np.full(power.shape[1], options.least, dtype=np.float32)
     smooth = ndimage.uniform_filter1d(power, 3, axis=1)
     weak_noise, noise = (
         np.maximum(noise, loud * np.float32(10 ** (-depth / 10)))
@@ -225,11 +237,13 @@ def _noise(power: NDArray[np.float32], window_s: float) -> NDArray[np.float32]:
 
 def _speech_power(
     power: NDArray[np.float32], noise: NDArray[np.float32], voiced: BoolArray
-) -> NDArray[np.float32] | None:
-    """Power per band ``[n_bands, 1]`` above which half the energy of the voiced frames lies."""
+) -> NDArray[np.float32]:
+    """Power per band above which half the energy of the voiced frames lies, ``[n_bands, 1]``;
+    infinite where there are none.
+    """
     active = voiced & (power > 4 * noise).any(axis=0)
     if not active.any():
-        return None
+        return np.full((len(power), 1), np.inf, dtype=np.float32)
     ranked = np.sort(power[:, active], axis=1)
     total = np.cumsum(ranked, axis=1, dtype=np.float64)
     middle = (total < total[:, -1:] / 2).sum(axis=1)[:, None]

@@ -13,7 +13,6 @@ from functools import lru_cache
 from importlib.resources import files
 
 import msgspec
-from num2words import num2words
 
 _DIGITS_FROM = 5
 _BLANKS = re.compile(r"\s+")
@@ -128,6 +127,8 @@ def verbalise(text: str, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _say(number: int, language: str, kind: str = "cardinal") -> str:
+    from num2words import num2words
+
     return str(num2words(number, lang=language, to=kind))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import soundfile
@@ -30,7 +32,7 @@ def babble(smear_s: float = 0.0, centre: float = 0.0, *, seconds: float = 8) -> 
         swing = ndimage.gaussian_filter1d(swing, smear_s * 100, axis=1)
     edges = np.geomspace(300, 3400, 10)
     noise, hz = np.fft.rfft(rng.standard_normal(n)), np.fft.rfftfreq(n, 1 / RATE_HZ)
-    bands = [np.fft.irfft(noise * ((hz >= a) & (hz < b)), n) for a, b in zip(edges, edges[1:])]
+    bands = [np.fft.irfft(noise * ((hz >= a) & (hz < b)), n) for a, b in pairwise(edges)]
     at = np.arange(n) / RATE_HZ * 100
     gains = [10 ** (np.interp(at, np.arange(len(s)), s) / 20) for s in swing]
     return 0.05 * np.sum([g * b for g, b in zip(gains, bands, strict=True)], axis=0)

@@ -49,7 +49,7 @@ def test_a_known_train_is_counted_and_placed(rate_syll_s: int, f0_hz: float) -> 
     assert np.abs(found - truth).max() < 0.025
 
 
-def test_nine_detectors_agree_on_a_clear_train() -> None:
+def test_all_detectors_agree_on_a_clear_train() -> None:
     signal = train(5, 20)
     density = find_syllables(band_energies(signal, rate_hz=RATE_HZ)).density
     assert density.sum() == pytest.approx(20, abs=0.5)

@@ -441,3 +441,229 @@ def test_a_quote_goes_on_to_the_comma_and_hides_no_other_hit() -> None:
     text = "Die steht doch ganz deutlich oben rechts, das sollten Sie eigentlich wissen."
     quotes = [hit.quote for hit in hits(Turn("agent", 0, 1, text)) if hit.label == "know_it_all"]
     assert quotes == [text[: text.index(",")], "das sollten Sie eigentlich wissen"]
+
+
+# A second look: phrasings of many kinds, by group of classes.
+CONTRADICTS_DISMISSES_EXCUSES = """
+Das haben wir Ihnen doch schon zweimal mitgeteilt.
+Nein, so stimmt das nicht, was Sie da sagen.
+Da haben Sie nicht richtig aufgepasst.
+Das ist technisch gar nicht möglich, was Sie da behaupten.
+Sie bedienen das Gerät einfach falsch.
+Wenn Sie den Vertrag aufmerksam gelesen hätten, wüssten Sie das.
+Das ist doch nicht mein Fehler, wenn Sie die Frist verpassen.
+Also ich weiß ja nicht, wo Sie das herhaben, aber das ist Unsinn.
+Das kann ich Ihnen gleich sagen, das wird nichts.
+Damit müssen Sie sich abfinden.
+Ich bin nur die Vermittlung.
+Das ist nicht unser Bier.
+Was haben Sie denn erwartet bei dem Preis?
+Andere Kunden kommen damit problemlos zurecht.
+Das müssen Sie mit dem Hersteller klären, wir verkaufen das nur.
+Da hat wohl mein Vorgänger Mist gebaut.
+Der Fahrer ist schuld, nicht wir.
+Bei uns geht heute alles drunter und drüber, drei Leute sind krank.
+Tja, das hätten Sie sich früher überlegen müssen.
+Ihnen ist schon klar, dass das im Vertrag steht?
+Wir sind doch kein Wohltätigkeitsverein.
+Jetzt machen Sie mal halblang.
+Ich kann doch nicht hexen.
+Das geht mich nichts an.
+Sie haben das offensichtlich nicht verstanden.
+Nun bleiben Sie mal auf dem Boden.
+Mir sind die Hände gebunden.
+Das ist Vorschrift, da kann ich nichts machen.
+Das ist ganz normal, da brauchen Sie sich nicht zu beschweren.
+Ich sage es Ihnen jetzt zum dritten Mal.
+Da irren Sie leider, das steht so nicht im Angebot.
+Das habe ich Ihnen aber schon am Telefon gesagt, erinnern Sie sich?
+Sie müssen schon genau hinhören, wenn ich Ihnen was erkläre.
+Nein, das sehen Sie nicht richtig.
+Das ist allgemein bekannt, dass man das vorher anmeldet.
+Wie ich vorhin schon ausführte, ist das so nicht vorgesehen.
+Da kann ich Ihnen leider auch nicht helfen.
+Das fällt nicht in unseren Bereich.
+Dann suchen Sie sich eben einen anderen Anbieter.
+Ach, das ist doch kein Drama.
+Sie sind ja nicht die Einzige, die wartet.
+Was kann ich denn dafür?
+Das ist Sache des Vermieters, nicht unsere.
+Da müssen Sie sich an die Zentrale wenden.
+Das hat der Techniker verbockt, nicht ich.
+Wir hatten letzte Woche einen Systemausfall, da ging gar nichts.
+Ich habe die Regeln nicht gemacht.
+So steht es im Vertrag, Punkt.
+Mehr als warten können Sie nicht.
+Das glaube ich kaum.
+Das ist nicht meine Schuld, dass Sie das Paket verpasst haben.
+Jetzt seien Sie mal nicht so empfindlich.
+Sie haben mich offenbar missverstanden.
+Dafür sind andere zuständig.
+Das hätten Sie uns aber gleich sagen müssen.
+Wir können auch nichts dafür, wenn der Lieferant nicht liefert.
+Dann müssen Sie eben einen neuen kaufen.
+Da sind Sie nicht bei mir richtig.
+Das war aber immer schon so.
+Was soll ich da machen?
+Nein, falsch, das war im April.
+Das kann ich mir beim besten Willen nicht vorstellen.
+Die Kollegin hat da wohl nicht aufgepasst.
+""".strip().splitlines()
+HURRIES = """
+Ja, ja, schon klar.
+Können wir das bitte etwas abkürzen?
+Und was wollen Sie jetzt von mir?
+Ich hab nicht den ganzen Vormittag Zeit.
+Das habe ich doch längst verstanden.
+Kommen wir bitte zur Sache.
+Jetzt sagen Sie halt endlich die Nummer.
+Haben wir's dann?
+Machen wir es kurz, ich habe gleich Pause.
+Das ist jetzt nicht relevant.
+Schneller bitte, die Schlange ist lang.
+Ja, weiter.
+Lassen Sie mich doch mal reden.
+Wie lange dauert das denn noch?
+Das brauche ich alles gar nicht zu wissen.
+Gut, gut, und die Adresse?
+Jaja, das kenne ich.
+Könnten Sie sich bitte etwas kürzer fassen?
+Wir müssen jetzt mal vorankommen.
+Ich habe heute noch was anderes zu tun.
+Nun machen Sie schon.
+Das gehört jetzt nicht hierher.
+Und was ist jetzt Ihr Problem?
+Können Sie das bitte schneller sagen?
+Warten Sie doch, bis Sie dran sind.
+Ja, hab ich verstanden, weiter bitte.
+Das interessiert mich jetzt gerade nicht.
+Jetzt aber bitte mal zügig.
+Wollen Sie nun bestellen oder nicht?
+Ich hätte da noch andere Leute in der Leitung.
+Unterbrechen Sie mich bitte nicht dauernd.
+Können wir jetzt weitermachen?
+Bitte nur die Kurzfassung.
+""".strip().splitlines()
+UNDERSTANDS_APOLOGISES = """
+Da kann ich Sie gut verstehen, ich wäre auch sauer.
+Das ist ja wirklich dumm gelaufen, das tut mir leid.
+Ach je, und das bei der Hitze!
+Ich kann Ihren Unmut absolut nachvollziehen.
+Dass Sie sich darüber ärgern, verstehe ich nur zu gut.
+Ich möchte mich im Namen der Firma entschuldigen.
+Wir haben das verschlafen, bitte verzeihen Sie.
+Das geht auf meine Kappe.
+Da ist bei uns leider etwas schiefgegangen.
+Verständlich, dass Sie da anrufen.
+Das muss eine große Belastung für Sie sein.
+Entschuldigen Sie bitte vielmals die Umstände.
+Sie haben allen Grund, enttäuscht zu sein.
+Das war ein Fehler von mir, den ich sofort korrigiere.
+Das muss sehr unangenehm für Sie gewesen sein.
+Ich fühle mit Ihnen.
+Das tut mir aufrichtig leid für Sie.
+Ich entschuldige mich für die Unannehmlichkeiten.
+Da haben wir nicht sauber gearbeitet.
+Ihre Sorge ist berechtigt.
+Das hätte nie so lange dauern dürfen.
+Ich weiß, wie nervig so etwas ist.
+Da würde ich mich auch ärgern.
+Dass das schon wieder passiert ist, ist wirklich ärgerlich.
+Das ist natürlich sehr ärgerlich, Herr Moser.
+Ich kann verstehen, dass Sie verärgert sind.
+Tut mir echt leid, Max.
+Wir bitten die Störung zu entschuldigen.
+Das ist unser Fehler, den beheben wir sofort.
+Oh je, das klingt anstrengend.
+Mir ginge es an Ihrer Stelle nicht anders.
+Sie haben recht, das dauert zu lange.
+""".strip().splitlines()
+NEUTRAL = """
+Die Lieferung kommt zwischen zehn und zwölf Uhr.
+Sie finden die Nummer oben auf der Rechnung.
+Möchten Sie lieber per Post oder per Mail benachrichtigt werden?
+Ich verbinde Sie mit der Technik.
+Das Gerät hat zwei Jahre Garantie.
+Bitte halten Sie die Taste fünf Sekunden gedrückt.
+Dann sehen Sie ein grünes Licht.
+Ich habe den Termin für Dienstag eingetragen.
+Ja, das ist im Preis enthalten.
+Nein, die Verlängerung kostet nichts.
+Das ist richtig, Sie haben gestern bestellt.
+Das stimmt, der Betrag wurde zweimal abgebucht.
+Darf ich Sie kurz in die Warteschleife legen?
+Vielen Dank fürs Warten.
+Ich lese Ihnen die Nummer noch einmal langsam vor.
+Der Kollege ist morgen wieder da.
+Dafür brauche ich nur noch Ihre Unterschrift.
+Wir haben bis achtzehn Uhr geöffnet.
+Das Paket liegt in der Filiale.
+Sie können jederzeit kündigen.
+Ich sehe, Sie sind seit zehn Jahren Kunde bei uns.
+Das war ein guter Hinweis, danke.
+Wie möchten Sie bezahlen?
+Das klären wir gleich.
+Ja, aber natürlich.
+Der Tarif ist für Sie der günstigste.
+Sie brauchen dafür nichts zu unterschreiben.
+Die Kollegin hat es schon eingetragen.
+Ich frage kurz in der Werkstatt nach.
+Alles klar, das habe ich notiert.
+Ich schaue nach, wie weit die Bearbeitung ist.
+Da müssten Sie bitte noch unterschreiben.
+Soll der Monteur vorher anrufen?
+Die Rechnung stimmt so.
+Können Sie mir das bitte buchstabieren?
+Einen kleinen Moment, ich öffne Ihren Vertrag.
+Das macht die Buchhaltung, die Kollegin ruft Sie heute noch an.
+Nein, das geht auch online.
+Sie hätten die Wahl zwischen zwei Farben.
+Das Ersatzteil ist leider erst nächste Woche lieferbar.
+Dann wünsche ich Ihnen einen schönen Tag.
+Wenn Sie wollen, schicke ich es Ihnen zu.
+Ich wiederhole kurz Ihre Angaben.
+Ist das die richtige Telefonnummer?
+Sie haben den Vertrag am dritten März unterschrieben.
+Was möchten Sie gern wissen?
+Haben Sie noch andere Fragen?
+Das dauert ungefähr zehn Minuten.
+Wie lange haben Sie denn Zeit?
+Die Leitung ist jetzt frei.
+Da ist der Kollege für Sie zuständig, Herr Lang.
+Ich brauche noch kurz Ihre Postleitzahl.
+Kommen Sie gern vorbei, wir haben offen.
+Nein, Sie müssen nicht kündigen.
+Sie können das Gerät einfach zurückschicken.
+Ich richte Ihnen das gleich ein.
+Bis wann brauchen Sie die Unterlagen?
+Sie sprechen sehr leise, könnten Sie etwas lauter reden?
+Dann gehen Sie bitte auf Einstellungen.
+Das kann bis zu drei Tage dauern.
+Nein, das ist leider ausverkauft.
+Ich bin jetzt wieder bei Ihnen.
+Die Nummer ist null acht hundert.
+Er ist gerade in einer Besprechung.
+Haben Sie das Kabel schon eingesteckt?
+Welche Fehlermeldung steht da?
+Wir liefern auch in die Schweiz.
+Das Angebot gilt bis Ende des Monats.
+Ich habe Ihnen die Mail gerade geschickt.
+Sie müssen nur noch auf Bestätigen drücken.
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "any_of"),
+    [
+        *((t, {"know_it_all", "dismissive", "excuse"}) for t in CONTRADICTS_DISMISSES_EXCUSES),
+        *((t, {"impatient"}) for t in HURRIES),
+        *((t, {"empathy", "apology"}) for t in UNDERSTANDS_APOLOGISES),
+    ],
+)
+def test_many_phrasings_fire(text: str, any_of: set[str]) -> None:
+    assert labels(text, STATEMENT) & any_of
+
+
+@pytest.mark.parametrize("text", NEUTRAL)
+def test_neutral_phrasings_do_not(text: str) -> None:
+    assert not labels(text, STATEMENT) & {*AGAINST_THE_CALLER, "empathy", "apology"}
