@@ -338,6 +338,8 @@ def clarity_section(data: Path) -> None:
         print(f"{measure} ({value['tel'].mean():.2f} ± {spread:.2f}): {cells}")
     if (data / "thorsten").is_dir():
         thorsten(data / "thorsten")
+    if (data / "harper_valley").is_dir():
+        parties(data / "harper_valley")
 
 
 def smeared(seconds: float) -> Callable[[NDArray[np.floating]], NDArray[np.floating]]:
@@ -407,6 +409,22 @@ def thorsten(folder: Path) -> None:
         signal, rate_hz = soundfile.read(path, dtype="float32")
         found = clarity_measures(telephone(signal, rate_hz))
         print(f"  {path.stem:14} {found['modulation_db']:.2f} {found['spectral_change_db']:.2f}")
+
+
+def parties(folder: Path) -> None:
+    """Print how far speakers of other accents, on other telephones, differ from each other."""
+    found = []
+    for path in sorted(folder.glob("*.flac")):
+        samples, rate_hz = soundfile.read(path, dtype="float32")
+        for channel in samples.T:
+            speech = ours((channel, rate_hz))[2]
+            measured = clarity(band_energies(channel, rate_hz=rate_hz), speech=speech)
+            assert measured is not None
+            found.append((measured.modulation_db, measured.spectral_change_db))
+    means, spreads = np.mean(found, axis=0), np.std(found, axis=0)
+    print(f"\n{len(found)} parties of English calls, mean ± SD between them, dB:")
+    print(f"  modulation {means[0]:.2f} ± {spreads[0]:.2f}", end=", ")
+    print(f"spectral change {means[1]:.2f} ± {spreads[1]:.2f}")
 
 
 # --- checks --------------------------------------------------------------------------------------

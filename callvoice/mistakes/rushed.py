@@ -7,6 +7,7 @@ tempo alone.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from statistics import median
 
 from callvoice.mistakes.scoring import (
@@ -28,12 +29,7 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     agent = agent_voice(facts, limits)
     if isinstance(agent, str):
         return not_assessable("rushed", agent)
-    signs = [
-        _longest_run(agent, limits),
-        _runs(agent, limits),
-        _pauses(agent, limits),
-        _gaps(facts, limits),
-    ]
+    signs = [_runs(agent, limits), _pauses(agent, limits), _gaps(facts, limits)]
     score = together(signs, at_least=int(limits["observables"].value))
     return verdict("rushed", score, signs, voice_confidence(agent, limits))
 
@@ -48,36 +44,31 @@ def runs_between_pauses(agent: ChannelMeasures) -> list[Interval]:
     return runs
 
 
-def _longest_run(agent: ChannelMeasures, limits: Limits) -> Sign:
-    limit = limits["longest_run_s"]
-    longest = sorted(runs_between_pauses(agent), key=lambda r: r.start_s - r.end_s)[:3]
-    if not longest:
-        return Sign(0.0)
-    findings = tuple(
-        Finding("agent", r.start_s, r.end_s, "run_s", r.end_s - r.start_s, limit.value, "s")
-        for r in longest
-        if r.end_s - r.start_s >= limit.value
-    )
-    return Sign(above(longest[0].end_s - longest[0].start_s, limit), findings)
-
-
 def _runs(agent: ChannelMeasures, limits: Limits) -> Sign:
-    """The median run, weighted by its length: what a listener mostly hears."""
+    """Long runs as a habit: the typical one and the longest must both be long."""
+    runs = sorted(runs_between_pauses(agent), key=lambda r: r.start_s - r.end_s)
     rate = agent.text_rate_syll_s or agent.articulation_rate_syll_s
-    runs = sorted(r.end_s - r.start_s for r in runs_between_pauses(agent))
     if rate is None or not runs:
         return Sign(0.0)
-    limit = limits["run_syllables"]
-    half, heard = sum(runs) / 2, 0.0
-    typical = runs[-1]
-    for run in runs:
-        heard += run
-        if heard >= half:
-            typical = run
-            break
-    value = round(typical * rate, 1)
-    finding = Finding("agent", None, None, "run_syllables", value, limit.value, "syllables")
-    return Sign(above(value, limit), (finding,))
+    seconds, syllables = limits["longest_run_s"], limits["run_syllables"]
+    typical = round(_typical_s(runs) * rate, 1)
+    places = tuple(
+        Finding("agent", r.start_s, r.end_s, "run_s", r.end_s - r.start_s, seconds.value, "s")
+        for r in runs[:3]
+        if r.end_s - r.start_s >= seconds.value
+    )
+    habit = Finding("agent", None, None, "run_syllables", typical, syllables.value, "syllables")
+    score = min(above(runs[0].end_s - runs[0].start_s, seconds), above(typical, syllables))
+    return Sign(score, (*places, habit))
+
+
+def _typical_s(runs: list[Interval]) -> float:
+    """The run in which the middle second of speech lies: what a listener mostly hears."""
+    lengths = sorted((r.end_s - r.start_s for r in runs), reverse=True)
+    heard = list(accumulate(lengths))
+    return next(
+        length for length, so_far in zip(lengths, heard, strict=True) if so_far >= heard[-1] / 2
+    )
 
 
 def _pauses(agent: ChannelMeasures, limits: Limits) -> Sign:

@@ -45,10 +45,10 @@ class ActivityOptions:
     lie, ``unvoiced_depth_db`` the same for other sound. Evidence per frame is kept between
     ``least`` and ``most``, and below ``weak`` where a sound is neither periodic nor above
     ``unvoiced_depth_db``; ``change_cost`` is the evidence that a change between speech and pause
-    has to outweigh. ``min_strength`` is the periodicity of a voiced frame, ``rough_strength`` that
-    of a creaky one; ``voiced_s`` is the least time of both in a phrase, a stretch of speech
-    without silences of ``phrase_s``. Silences shorter than ``closure_s`` are stop closures and
-    belong to speech.
+    has to outweigh. ``min_strength`` is the periodicity of a voiced frame; ``voiced_s`` the least
+    time of such frames, or of a creaky voice, in a phrase, which is a stretch of speech without
+    silences of ``phrase_s``. Silences shorter than ``closure_s`` are stop closures and belong to
+    speech.
     """
 
     window_s: float = 0.020
@@ -60,7 +60,6 @@ class ActivityOptions:
     weak: float = 0.1
     change_cost: float = 12.0
     min_strength: float = 0.4
-    rough_strength: float = 0.2
     voiced_s: float = 0.04
     phrase_s: float = 0.3
     closure_s: float = 0.15
@@ -108,14 +107,14 @@ def find_speech(
     if f0_hz is not None:
         voiced &= np.isfinite(f0_hz)
     noise = _noise(power, options.noise_window_s)
+    voiced &= (power > noise).any(axis=0)
     loud = _speech_power(power, noise, voiced)
-    # A creaky voice is loud at low frequencies and not quite without period.
-    low = (power[:2].sum(axis=0) > loud[:2].sum() / 30) & (strength > options.rough_strength)
+    vocal = voiced | _dark(power, loud)
     sound = _likeliest(_evidence(power, noise, loud, voiced, options), options.change_cost)
     sound = fill_gaps(sound, round(options.closure_s / HOP_S))
-    sound = _phrases_with(sound, voiced | low, options)
+    sound = _phrases_with(sound, vocal, options)
     steady = sound & steady_sound(x, rate_hz=rate_hz, active=sound)
-    speech = _phrases_with(sound & ~steady, voiced | low, options) if steady.any() else sound
+    speech = _phrases_with(sound & ~steady, vocal, options) if steady.any() else sound
     level = level_db(x, rate_hz=rate_hz)
     return Activity(
         speech=speech,
@@ -274,11 +273,19 @@ def _running(evidence: NDArray[np.float32], cost: float) -> NDArray[np.float32]:
     return lead[_MARGIN_FRAMES:].T.ravel()[: len(evidence)]
 
 
-def _phrases_with(mask: BoolArray, voiced: BoolArray, options: ActivityOptions) -> BoolArray:
-    """What of ``mask`` lies in a phrase that has enough voiced frames."""
+def _dark(power: NDArray[np.float32], loud: NDArray[np.float32]) -> BoolArray:
+    """Frames as a creaky voice makes them, whose periods are too uneven to be tracked: loud below
+    1 kHz, within 15 dB of the speech level, and 6 dB above what lies from 2 kHz on.
+    """
+    low = power[:2].sum(axis=0)
+    return np.asarray((low > loud[:2].sum() / 30) & (low > 4 * power[3:].sum(axis=0)))
+
+
+def _phrases_with(mask: BoolArray, vocal: BoolArray, options: ActivityOptions) -> BoolArray:
+    """What of ``mask`` lies in a phrase that has enough vocal frames."""
     phrases = fill_gaps(mask, round(options.phrase_s / HOP_S))
     starts, ends = _runs(phrases)
-    before = np.concatenate([[0], np.cumsum(voiced & mask)])
+    before = np.concatenate([[0], np.cumsum(vocal & mask)])
     keep = before[ends] - before[starts] >= round(options.voiced_s / HOP_S)
     return mask & _from_runs(starts[keep], ends[keep], len(mask))
 

@@ -12,7 +12,8 @@ Conventions: gain cancels in every measure, and automatic gain control with it, 
 all bands at once and far slower than a syllable. A line's own frequency response does not cancel
 in slope and balance (one dB per octave moves the slope by one): compare recordings of one line,
 or use ``level_rise_db_s``. Measures that need a reference level, and the spread of syllable peaks
-about their median, did not separate lively from toneless speech (``benchmarks/README.md``).
+about their median, did not separate lively from toneless speech (figures from
+``benchmarks/prosody_rate.py``).
 
 Source: energy above against below 1 kHz after Sluijter and van Heuven 1996, JASA 100, 2471-2485
 (spectral balance as a correlate of effort).
