@@ -6,6 +6,7 @@ scripts can match and that the README explains; its ``exit_code`` is what the co
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -69,3 +70,8 @@ class CannotWrite(CallvoiceError):
     """An output could not be written."""
 
     slug = "cannot-write"
+
+
+def printable(path: Path) -> str:
+    """A path for messages and reports: what is no valid or printable text is escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))

@@ -12,7 +12,7 @@ import msgspec
 
 import callvoice
 from callvoice import mistakes, prosody, text
-from callvoice.errors import NothingToAnalyse
+from callvoice.errors import NothingToAnalyse, printable
 from callvoice.ingest import decode, given, roles
 from callvoice.ingest.roles import AgentChannel
 from callvoice.ingest.turns import to_turns
@@ -143,7 +143,7 @@ def measure(path: Path, *, agent: AgentChannel = "auto") -> tuple[Measurement, t
     channels, conversation = prosody.measure(tracks, roles=found)
     measurement = Measurement(
         format_version=FORMAT_VERSION,
-        source=decode.printable(Path(path.name)),
+        source=printable(Path(path.name)),
         duration_s=round(audio.duration_s, 3),
         rate_hz=audio.rate_hz,
         notes=audio.notes,
@@ -186,7 +186,7 @@ def _listen(audio: Audio, path: Path) -> tuple[tuple[Track, ...], list[tuple[Int
     speech = [prosody.speech_intervals(track) for track in tracks]
     if not any(speech):
         raise NothingToAnalyse(
-            f"{decode.printable(path)} holds no speech ({audio.duration_s:.1f} s of silence, noise"
+            f"{printable(path)} holds no speech ({audio.duration_s:.1f} s of silence, noise"
             " or tones)."
         )
     return tracks, speech
@@ -218,7 +218,7 @@ def _hear(
 def _call(path: Path, sha256: str, audio: Audio, heard: _Heard) -> Call:
     return Call(
         id=sha256[:16],
-        source=decode.printable(Path(path.name)),
+        source=printable(Path(path.name)),
         sha256=sha256,
         duration_s=round(audio.duration_s, 3),
         language=heard.transcript.language,

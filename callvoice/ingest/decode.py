@@ -19,6 +19,7 @@ from callvoice.errors import (
     TruncatedInput,
     UnreadableInput,
     UnsupportedAudio,
+    printable,
 )
 from callvoice.types import Audio
 
@@ -33,11 +34,6 @@ _Samples = NDArray[np.float32]
 if TYPE_CHECKING:
     import av.container
     import soundfile
-
-
-def printable(path: Path) -> str:
-    """A path for messages and reports: what is no valid or printable text is escaped."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
 
 
 def load(path: Path) -> tuple[Audio, str]:

@@ -14,8 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from callvoice.errors import InvalidTranscript
-from callvoice.ingest.decode import printable
+from callvoice.errors import InvalidTranscript, printable
 from callvoice.types import Role, Seconds, Transcript, Turn, Word
 
 

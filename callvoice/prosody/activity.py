@@ -60,7 +60,7 @@ class ActivityOptions:
     weak: float = 0.1
     change_cost: float = 12.0
     min_strength: float = 0.4
-    voiced_s: float = 0.04
+    voiced_s: float = 0.06
     phrase_s: float = 0.3
     closure_s: float = 0.15
 

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from callvoice.prosody.frames import HOP_S
-from callvoice.prosody.syllables import fit
+from callvoice.prosody.syllables import fit_frames
 from callvoice.types import BoolArray, FloatArray
 
 
@@ -88,7 +88,7 @@ def clarity(
     """
     options = options or ClarityOptions()
     total = energies.sum(axis=1, dtype=np.float64)
-    inside = fit(speech, len(total)).astype(bool)
+    inside = fit_frames(speech, len(total)).astype(bool)
     speech_s = float(inside.sum() * HOP_S)
     if speech_s < options.min_speech_s or not total[inside].any():
         return None

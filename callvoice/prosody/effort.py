@@ -11,9 +11,8 @@ Definitions, all over voiced frames and all without a reference level:
 Conventions: gain cancels in every measure, and automatic gain control with it, since it acts on
 all bands at once and far slower than a syllable. A line's own frequency response does not cancel
 in slope and balance (one dB per octave moves the slope by one): compare recordings of one line,
-or use ``level_rise_db_s``. Measures that need a reference level, and the spread of syllable peaks
-about their median, did not separate lively from toneless speech (figures from
-``benchmarks/prosody_rate.py``).
+or use ``level_rise_db_s``. The spread of syllable peaks and the steps between them did not separate
+lively from toneless speech and are not offered (``benchmarks/prosody_rate.py`` prints the figures).
 
 Source: energy above against below 1 kHz after Sluijter and van Heuven 1996, JASA 100, 2471-2485
 (spectral balance as a correlate of effort).
@@ -27,7 +26,7 @@ import numpy as np
 from scipy import ndimage
 
 from callvoice.prosody.frames import HOP_S
-from callvoice.prosody.syllables import EDGES_HZ, fit
+from callvoice.prosody.syllables import EDGES_HZ, fit_frames
 from callvoice.types import BoolArray, FloatArray
 
 
@@ -71,7 +70,7 @@ def vocal_effort(
     """
     options = options or EffortOptions()
     total = energies.sum(axis=1, dtype=np.float64)
-    chosen = fit(voiced, len(total)).astype(bool) & (total > 0)
+    chosen = fit_frames(voiced, len(total)).astype(bool) & (total > 0)
     voiced_s = float(chosen.sum() * HOP_S)
     if voiced_s < options.min_voiced_s:
         return None

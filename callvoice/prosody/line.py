@@ -23,6 +23,7 @@ _NOTE = 0.98  # similarity over 200 ms; 1 in 100 spectra of speech comes above 0
 _MUSIC = 0.69  # mean similarity over 3 s; speech stays below 0.62
 _MUSIC_S = 3.0
 _HUM_SPECTRA = 60
+_COPY = 0.85  # correlation of the levels of a copy and its source
 
 
 def snr_db(speech_level_db: float | None, noise_floor_db: float | None) -> float | None:
@@ -125,13 +126,13 @@ def steady_sound(signal: ArrayLike, *, rate_hz: float, active: BoolArray) -> Boo
     tone = ndimage.binary_opening((_similarity(amplitude, index, n, 1) > _TONE) & lines, _ones(2))
     similar = _similarity(amplitude, index, n, _STEADY_LAG)
     note = ndimage.binary_opening(similar > _NOTE, _ones(3))
-    size = round(_MUSIC_S / (_STEADY_HOP * HOP_S))
-    music = ndimage.uniform_filter1d(similar, size, mode="constant") > _MUSIC
     # Each find reaches to the ends of what was compared.
     found = ndimage.binary_dilation(tone, _ones(5))
-    found |= ndimage.binary_dilation(note, _ones(2 * _STEADY_LAG + 1), origin=-_STEADY_LAG)
-    if music.any():
-        found |= ndimage.binary_dilation(music, _ones(size))
+    found |= ndimage.binary_dilation(note, np.arange(-_STEADY_LAG, _STEADY_LAG + 1) >= 0)
+    size = round(_MUSIC_S / (_STEADY_HOP * HOP_S))
+    mean = ndimage.uniform_filter1d(np.where(tone, 0, similar), size, mode="constant")
+    if (mean > _MUSIC).any():
+        found |= ndimage.binary_dilation(mean > _MUSIC, _ones(size))
     return np.repeat(found, _STEADY_HOP)[: len(active)]
 
 
@@ -172,27 +173,28 @@ def _own(speech: BoolArray, own: FloatArray, other: FloatArray, difference_db: f
     labels, count = ndimage.label(speech)
     if count == 0:
         return speech.copy()
-    index = np.arange(1, count + 1)
     lags = range(0, 30, 2)
     source = [np.pad(other, (lag, 0), constant_values=FLOOR_DB)[: len(other)] for lag in lags]
-    fit = np.array([_correlation(own, s, labels, index) for s in source])
-    at = int(np.nanargmax((fit * np.bincount(labels)[1:]).sum(axis=1)))
-    louder = ndimage.mean(source[at] - own, labels, index) >= difference_db
-    copy = np.concatenate([[False], louder & (fit[at] > 0.6)])
+    fit = np.array([_correlation(own, s, labels) for s in source])
+    at = int(np.argmax((fit * np.bincount(labels)[1:]).sum(axis=1)))
+    louder = _means(source[at] - own, labels) >= difference_db
+    copy = np.concatenate([[False], louder & (fit[at] > _COPY)])
     return np.asarray(speech & ~copy[labels])
 
 
-def _correlation(
-    a: FloatArray,
-    b: FloatArray,
-    labels: NDArray[np.signedinteger],
-    index: NDArray[np.signedinteger],
-) -> FloatArray:
+def _correlation(a: FloatArray, b: FloatArray, labels: NDArray[np.signedinteger]) -> FloatArray:
     """Pearson's correlation of two level contours in each labelled stretch."""
-    mean_a, mean_b = (ndimage.mean(v, labels, index) for v in (a, b))
-    cross = ndimage.mean(a * b, labels, index) - mean_a * mean_b
-    spread = ndimage.variance(a, labels, index) * ndimage.variance(b, labels, index)
-    return np.asarray(cross / np.sqrt(np.maximum(spread, 1e-9)))
+    a, b = a - a.mean(), b - b.mean()
+    mean_a, mean_b = _means(a, labels), _means(b, labels)
+    variance_a = _means(a * a, labels) - mean_a**2
+    variance_b = _means(b * b, labels) - mean_b**2
+    cross = _means(a * b, labels) - mean_a * mean_b
+    return np.asarray(cross / np.sqrt(np.maximum(variance_a * variance_b, 1e-6)))
+
+
+def _means(values: FloatArray, labels: NDArray[np.signedinteger]) -> FloatArray:
+    """Mean of the values at each label from 1 on."""
+    return np.asarray(np.bincount(labels, values)[1:] / np.bincount(labels)[1:])
 
 
 def _spectra(

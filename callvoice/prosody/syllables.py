@@ -122,8 +122,12 @@ def find_syllables(
     """
     options = options or SyllableOptions()
     count = len(energies)
-    inside = np.ones(count, dtype=bool) if speech is None else fit(speech, count).astype(bool)
-    periodicity = np.zeros(count) if strength is None else np.nan_to_num(fit(strength, count))
+    inside = (
+        np.ones(count, dtype=bool) if speech is None else fit_frames(speech, count).astype(bool)
+    )
+    periodicity = (
+        np.zeros(count) if strength is None else np.nan_to_num(fit_frames(strength, count))
+    )
     bonus = options.periodicity_db * periodicity
     found = [
         _peaks(level + bonus, smoothing_s, inside, options)
@@ -216,7 +220,7 @@ def band_energies(signal: FloatArray, *, rate_hz: float) -> NDArray[np.float32]:
     return np.concatenate([_band_power(frames[at : at + _CHUNK_FRAMES]) for at in chunks])
 
 
-def fit(values: FloatArray | BoolArray, count: int) -> NDArray[np.float64]:
+def fit_frames(values: FloatArray | BoolArray, count: int) -> NDArray[np.float64]:
     """Frame values cut or filled up with zeros to ``count`` frames, float64 ``[count]``."""
     kept = np.asarray(values, dtype=np.float64)[:count]
     return np.pad(kept, (0, count - len(kept)))

@@ -8,6 +8,8 @@ frames, so the middle of a block is the same as in a search over the whole.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -39,18 +41,22 @@ def best_path(
     span = BLOCKS_AT_ONCE * BLOCK_FRAMES
     paths = []
     for start in range(0, len(score), span):
-        blocks = (_blocks(part, start, span) for part in (position, score, unvoiced[:, None]))
-        paths.append(_search(*blocks, voicing_cost))
+        # Beyond the ends every state is worth nothing and stays where it is: a path begins freely.
+        where = _blocks(position, start, span, beyond="edge")
+        worth, none = _blocks(score, start, span), _blocks(unvoiced[:, None], start, span)
+        paths.append(_search(where, worth, none, voicing_cost))
     return np.concatenate(paths)[: len(score)]
 
 
-def _blocks(values: FloatArray, start: int, span: int) -> FloatArray:
-    """``[n_frames, k]`` to ``[block + 2 margins, k, n_blocks]``; zeros beyond both ends."""
+def _blocks(
+    values: FloatArray, start: int, span: int, beyond: Literal["constant", "edge"] = "constant"
+) -> FloatArray:
+    """``[n_frames, k]`` to ``[block + 2 margins, k, n_blocks]``; padded beyond both ends."""
     first, stop = start - MARGIN_FRAMES, min(start + span, len(values))
     stop += -(stop - start) % BLOCK_FRAMES + MARGIN_FRAMES
     piece = values[max(first, 0) : stop]
     before = max(-first, 0)
-    padded = np.pad(piece, ((before, stop - first - before - len(piece)), (0, 0)))
+    padded = np.pad(piece, ((before, stop - first - before - len(piece)), (0, 0)), mode=beyond)
     view = sliding_window_view(padded, BLOCK_FRAMES + 2 * MARGIN_FRAMES, axis=0)
     return np.ascontiguousarray(view[::BLOCK_FRAMES].transpose(2, 1, 0))
 

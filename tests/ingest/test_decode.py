@@ -11,7 +11,8 @@ import pytest
 import soundfile
 from conftest import tone
 
-from callvoice.ingest.decode import load, printable
+from callvoice.errors import printable
+from callvoice.ingest.decode import load
 
 Write = Callable[..., Path]
 TWO = np.stack([tone(2.0, hz=440.0), tone(2.0, hz=700.0)], axis=1)

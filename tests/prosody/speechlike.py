@@ -9,15 +9,17 @@ RATE = 8000
 
 
 def utterance(seconds: float, *, seed: int = 0, f0_hz: float = 130.0) -> np.ndarray:
-    """Voiced syllables at about 4 a second with a moving pitch and vowel, level about -20 dBFS."""
+    """Voiced syllables at about 4 a second with a moving pitch, level about -20 dBFS."""
     rng = np.random.default_rng(seed)
     t = np.arange(round(seconds * RATE)) / RATE
-    f0 = f0_hz * 2 ** (np.sin(2 * np.pi * 0.7 * t + rng.uniform(0, 6)) / 6)
+    swing = np.sin(2 * np.pi * 0.7 * t + rng.uniform(0, 6)) + np.sin(2 * np.pi * 2.3 * t)
+    f0 = f0_hz * 2 ** (swing / 8)
     phase = np.cumsum(f0) / RATE
     source = (np.diff(np.floor(phase), prepend=0) > 0) + 0.003 * rng.standard_normal(t.size)
     formants = rng.uniform([450, 1000], [750, 1800])
     y = sum(_resonance(source, f) for f in formants)
-    y *= 0.55 + 0.45 * np.cos(2 * np.pi * 4 * t + rng.uniform(0, 6))
+    rate = rng.uniform(3.4, 4.6) + 0.5 * np.sin(2 * np.pi * rng.uniform(0.3, 1) * t)
+    y *= 0.55 + 0.45 * np.cos(2 * np.pi * np.cumsum(rate) / RATE + rng.uniform(0, 6))
     return 0.1 * y / np.sqrt(np.mean(y**2))
 
 

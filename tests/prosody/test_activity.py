@@ -103,7 +103,7 @@ def test_chords_are_music() -> None:
     ]
     music = 0.05 * np.concatenate(bars)
     found = detect(np.concatenate([music, channel(SPANS, 8)]).astype(np.float32))
-    assert found.speech[:1150].mean() < 0.05
+    assert found.speech[:1150].mean() < 0.1
     assert edges(found)[-3:] - 12 == pytest.approx(np.array(SPANS), abs=0.06)
 
 

@@ -1,0 +1,124 @@
+"""``callvoice analyze``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callvoice.cli.common import EXIT_CODES, FILE, complain, note, progress_bar
+from callvoice.cli.outputs import Outputs
+from callvoice.errors import CallvoiceError, CannotWrite, printable
+
+if TYPE_CHECKING:
+    from callvoice.ingest.recognise import Recogniser
+    from callvoice.pipeline import AnalysisOptions
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("calls", nargs=-1, required=True, type=FILE)
+@click.option(
+    "--json",
+    "json_path",
+    metavar="PATH|-",
+    help="Write the report as JSON; - for stdout (then without the terminal report). With several"
+    " calls: a folder, or - for one object a line.",
+)
+@click.option(
+    "--html",
+    "html_path",
+    metavar="PATH",
+    help="Write a self-contained page with the sound. With several calls: a folder.",
+)
+@click.option(
+    "--agent",
+    type=click.Choice(["left", "right", "auto"]),
+    default="auto",
+    show_default=True,
+    help="The agent's channel.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(["de", "en", "auto"]),
+    default="auto",
+    show_default=True,
+    help="The call's language.",
+)
+@click.option(
+    "--report-language",
+    type=click.Choice(["de", "en"]),
+    help="Language of the report.  [default: the call's]",
+)
+@click.option(
+    "--model",
+    default="base",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="The speech model (see: callvoice models list).",
+)
+@click.option(
+    "--transcript",
+    type=FILE,
+    help="Use this transcript instead of recognition.",
+)
+@click.option(
+    "--config",
+    type=FILE,
+    help="A callvoice.toml with your own limits and phrases.",
+)
+def analyze(calls: tuple[Path, ...], **choices: Any) -> None:
+    """Analyse recorded CALLS and print a report on each.
+
+    \b
+    A call has one channel per party (best) or one for both. Examples:
+      callvoice analyze call.wav
+      callvoice analyze call.wav --agent right --language de --html report.html
+      callvoice analyze call.wav --transcript call.transcript.json --json -
+      callvoice analyze monday/*.wav --json results --html results
+    """
+    if choices["transcript"] and len(calls) > 1:
+        raise click.UsageError("--transcript belongs to one call; name a single recording.")
+    options = _analysis_options(choices)
+    outputs = Outputs(choices["json_path"], choices["html_path"], several=len(calls) > 1)
+    from callvoice.ingest.recognise import Recogniser
+
+    recogniser = Recogniser(choices["model"])
+    codes = [_analyze_one(call, recogniser, options, outputs) for call in calls]
+    sys.exit(2 if 2 in codes else max(codes))
+
+
+def _analysis_options(choices: dict[str, Any]) -> AnalysisOptions:
+    from callvoice.pipeline import AnalysisOptions
+    from callvoice.settings import load_settings
+
+    return AnalysisOptions(
+        agent=choices["agent"],
+        language=None if choices["language"] == "auto" else choices["language"],
+        transcript=choices["transcript"],
+        report_language=choices["report_language"],
+        settings=load_settings(choices["config"]),
+    )
+
+
+def _analyze_one(
+    call: Path,
+    recogniser: Recogniser,
+    options: AnalysisOptions,
+    outputs: Outputs,
+) -> int:
+    """Analyse and write one call; its exit code."""
+        from callvoice.pipeline import analyze as analyze_call
+
+    try:
+        with progress_bar(printable(Path(call.name))) as progress:
+            analysis = analyze_call(call, recogniser, options=options, progress=progress)
+        note(analysis.report.call.source, analysis.report.call.notes)
+        outputs.write(call, analysis)
+    except CannotWrite:
+        raise  # the next call would meet the same
+    except CallvoiceError as error:
+        complain(error)
+        return error.exit_code
+    return 0

@@ -1,0 +1,77 @@
+"""What all commands share: file arguments, messages on stderr, the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from callvoice.errors import CallvoiceError
+    from callvoice.ingest.recognise import Progress
+
+AgentChoice = Literal["left", "right", "auto"]
+
+# Existence and permissions are checked where a file is opened: one place, one kind of message.
+FILE = click.Path(path_type=Path, readable=False, allow_dash=True)
+
+EXIT_CODES = """\b
+Exit codes:
+  0    analysed
+  2    usage error or unreadable input
+  3    nothing to analyse (no samples, no speech)
+  130  interrupted
+With several files, all are tried; 2 comes before 3."""
+
+
+def say(message: str) -> None:
+    """One line on stderr."""
+    click.echo(f"callvoice: {message}", err=True)
+
+
+def complain(error: CallvoiceError) -> None:
+    """An error as one line, with its slug."""
+    say(f"error [{error.slug}]: {error}")
+
+
+def note(source: str, notes: Sequence[str]) -> None:
+    """What had to be mended in the input, on stderr."""
+    from callvoice.report.texts import load_texts
+
+    for slug in notes:
+        say(f"note [{slug}]: {source}: {load_texts('en').note[slug]}")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A terminal that prints text from calls as it is, without markup."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def status(message: str) -> Any:
+    """A spinner on a terminal, nothing in a log."""
+    return console(stderr=True).status(message) if sys.stderr.isatty() else nullcontext()
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[Progress]:
+    """A bar in seconds of speech on stderr; silent where that is no terminal."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} s"),
+        TimeRemainingColumn(),
+    )
+    screen = console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task(name, total=1.0)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
