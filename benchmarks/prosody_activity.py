@@ -27,6 +27,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +47,14 @@ Detector = Callable[[np.ndarray, int], list[Span]]
 
 
 def ours(x: np.ndarray, rate: int) -> list[Span]:
+    """Stretches of speech, and no more than that, as callvoice finds them."""
     pitch = track_pitch(x, rate_hz=rate)
     found = find_speech(x, rate_hz=rate, f0_hz=pitch.f0_hz, strength=pitch.strength)
     return [(i.start_s, i.end_s) for i in intervals(found.speech)]
 
 
 def silero(threshold: float) -> Detector:
+    """The neural detector that faster-whisper carries, at a threshold of probability."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(threshold=threshold, speech_pad_ms=0, min_silence_duration_ms=100)
@@ -67,6 +70,7 @@ def silero(threshold: float) -> Detector:
 
 
 def praat(threshold_db: float) -> Detector:
+    """Silences by a threshold below the loudest moment of the file."""
     import parselmouth
     from parselmouth.praat import call
 
@@ -87,15 +91,17 @@ def praat(threshold_db: float) -> Detector:
 
 
 def labels(path: Path) -> list[tuple[float, str]]:
+    """Times and labels of an xwaves label file."""
     lines = (re.match(r"\s*(\d+\.\d+)\s+(?:-1\s+)?(\S*)", s) for s in path.open(encoding="latin1"))
     return [(float(m[1]), m[2]) for m in lines if m]
 
 
 def labelled_pauses(path: Path, min_s: float) -> list[Span]:
+    """Labelled pauses of at least ``min_s``."""
     marks = labels(path)
     return [
         (start, end)
-        for (start, label), (end, _) in zip(marks, marks[1:], strict=False)
+        for (start, label), (end, _) in pairwise(marks)
         if (label == "(" or label.startswith("(gef")) and end - start >= min_s
     ]
 
@@ -119,6 +125,7 @@ def a_law(x: np.ndarray) -> np.ndarray:
 
 
 def noise(n: int, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Noise of the telephone band with a mean square of 1."""
     spectrum = np.fft.rfft(rng.standard_normal(n))
     if kind == "pink":
         spectrum /= np.sqrt(np.maximum(np.arange(spectrum.size), 1))
@@ -128,6 +135,7 @@ def noise(n: int, kind: str, rng: np.random.Generator) -> np.ndarray:
 
 @cache
 def with_pauses(folder: Path, kind: str, snr_db: float) -> list[tuple[np.ndarray, Span]]:
+    """Sentences with one inserted pause each, and where it is."""
     return list(_with_pauses(folder, kind, snr_db))
 
 
@@ -162,15 +170,17 @@ def hits(truth: list[Span], found: list[Span]) -> list[tuple[Span, Span]]:
 
 
 def silences(speech: list[Span], min_s: float = 0.2) -> list[Span]:
-    pairs = zip(speech, speech[1:], strict=False)
-    return [(a[1], b[0]) for a, b in pairs if b[0] - a[1] >= min_s - HOP_S / 2]
+    """Gaps of at least ``min_s`` between stretches of speech."""
+    return [(a[1], b[0]) for a, b in pairwise(speech) if b[0] - a[1] >= min_s - HOP_S / 2]
 
 
 def f1(n_truth: int, n_found: int, n_hit: int) -> float:
+    """Harmonic mean of precision and recall."""
     return 2 * n_hit / max(n_truth + n_found, 1)
 
 
 def boundaries(pairs: list[tuple[Span, Span]]) -> str:
+    """Median absolute errors of starts and ends in ms."""
     error = np.abs(
         np.array(pairs).reshape(-1, 2, 2)[:, 0] - np.array(pairs).reshape(-1, 2, 2)[:, 1]
     )
@@ -178,6 +188,7 @@ def boundaries(pairs: list[tuple[Span, Span]]) -> str:
 
 
 def labelled(detect: Detector, folder: Path, line: bool) -> str:
+    """Score on labelled pauses, over the telephone if ``line``."""
     n_truth = n_found = 0
     pairs: list[tuple[Span, Span]] = []
     for path in sorted(folder.glob("*.lablaut")):
@@ -197,6 +208,7 @@ def labelled(detect: Detector, folder: Path, line: bool) -> str:
 
 
 def inserted(detect: Detector, folder: Path, kind: str, snr_db: float) -> str:
+    """Score on inserted pauses."""
     n_found, pairs = 0, []
     cases = with_pauses(folder, kind, snr_db)
     for x, truth in cases:
@@ -206,6 +218,7 @@ def inserted(detect: Detector, folder: Path, kind: str, snr_db: float) -> str:
 
 
 def mask(spans: list[Span], n: int) -> np.ndarray:
+    """Frames that lie in the spans."""
     out = np.zeros(n, dtype=bool)
     for a, b in spans:
         out[round(a / HOP_S) : round(b / HOP_S)] = True
@@ -249,6 +262,7 @@ def detected(detect: Detector, folder: Path) -> list[np.ndarray]:
 
 
 def activity(found: list[np.ndarray], folder: Path) -> str:
+    """Missed, false of speech, false of the rest, in percent."""
     truth = np.concatenate([s.ravel() for _, s, _ in calls(folder)])
     use = ~np.concatenate([i.ravel() for _, _, i in calls(folder)])
     got = np.concatenate([f.ravel() for f in found])
@@ -268,6 +282,7 @@ def crossed(masks: list[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def turn_taking(found: list[np.ndarray], folder: Path) -> str:
+    """Overlaps and floor-transfer offsets of crossed calls."""
     n_truth = n_found = n_hit = n_moves = 0
     errors: list[float] = []
     pairs = zip(crossed([s for _, s, _ in calls(folder)]), crossed(found), strict=True)
@@ -304,17 +319,19 @@ def offset_errors(truth: np.ndarray, got: np.ndarray) -> list[float]:
 
 
 def changes(speech: np.ndarray) -> list:
+    """Pairs of turns between which the floor passes."""
     floor = []
     for span in turns(speech):
         if not span.backchannel and (not floor or span.end_s > floor[-1].end_s):
             floor.append(span)
-    return [(a, b) for a, b in zip(floor, floor[1:], strict=False) if a.channel != b.channel]
+    return [(a, b) for a, b in pairwise(floor) if a.channel != b.channel]
 
 
 # --- tables ---------------------------------------------------------------------------------------
 
 
 def main() -> None:
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--emodb", type=Path)
     parser.add_argument("--harper", type=Path)

@@ -109,7 +109,7 @@ def _analyze_one(
     outputs: Outputs,
 ) -> int:
     """Analyse and write one call; its exit code."""
-        from callvoice.pipeline import analyze as analyze_call
+    from callvoice.pipeline import analyze as analyze_call
 
     try:
         with progress_bar(printable(Path(call.name))) as progress:

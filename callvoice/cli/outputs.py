@@ -70,7 +70,8 @@ def prepare(target: Path, *, folder: bool) -> None:
         tempfile.TemporaryFile(dir=directory).close()
     except OSError as error:
         raise CannotWrite(
-            f"cannot write to {printable(directory)}: {error.strerror or error}. Name another place."
+            f"cannot write to {printable(directory)}: {error.strerror or error}."
+            " Name another place."
         ) from error
 
 
