@@ -30,7 +30,7 @@ from scipy import signal as dsp
 from scipy.stats import rankdata
 
 from callvoice.prosody.activity import fill_gaps, find_speech
-from callvoice.prosody.clarity import clarity, dropouts
+from callvoice.prosody.clarity import clarity
 from callvoice.prosody.effort import vocal_effort
 from callvoice.prosody.pitch import track_pitch
 from callvoice.prosody.syllables import (
@@ -453,7 +453,6 @@ def speed(data: Path) -> None:
         "syllables": lambda: find_syllables(energies, strength=strength),
         "effort": lambda: vocal_effort(energies, voiced=strength > 0.3),
         "clarity": lambda: clarity(energies, speech=strength >= 0),
-        "dropouts": lambda: dropouts(signal, rate_hz=8000),
         "nuclei from samples": lambda: syllable_nuclei(signal, rate_hz=8000, strength=strength),
     }
     print("\n## Speed, ten minutes of one 8 kHz channel (× real time)")

@@ -76,8 +76,10 @@ class Track:
 
     Frame arrays have the shape ``[n_frames]``. ``f0_hz`` is NaN where unvoiced; ``strength`` is the
     periodicity 0…1; ``level_db`` is dB relative to full scale (floor −120); ``speech`` is true
-    inside speech. ``nuclei_s`` are the times of syllable nuclei ``[n_syllables]``. Levels of speech
-    and noise are None where there is none; ``clipped_share`` is the share of samples at full scale.
+    inside speech. ``density`` is the expected number of syllable nuclei at a frame; ``energies``
+    are band energies ``[n_frames, n_bands]`` for effort and clarity; ``nuclei_s`` are the times of
+    syllable nuclei ``[n_syllables]``. Levels of speech and noise are dB relative to
+    full scale, None where there is none.
     """
 
     hop_s: float
@@ -85,10 +87,14 @@ class Track:
     strength: FloatArray
     level_db: FloatArray
     speech: BoolArray
+    density: FloatArray
+    energies: FloatArray
     nuclei_s: FloatArray
     noise_floor_db: float | None = None
     speech_level_db: float | None = None
     clipped_share: float = 0.0
+    dropouts: tuple[Interval, ...] = ()
+    hum_db: float | None = None
     music_or_tone: tuple[Interval, ...] = ()
 
 
@@ -145,7 +151,9 @@ class Stretch(Struct, frozen=True):
     """Counts and rates of one stretch of one party's speech (a turn or a window).
 
     ``speech_s`` excludes pauses; ``n_syllables`` are acoustic nuclei, ``n_text_syllables`` come
-    from the words said in it (None without words). ``n_pauses`` and ``pause_s`` are inside it.
+    from the words said in it (None without words). ``articulation_rate_syll_s`` is over
+    ``speech_s``, ``speech_rate_syll_s`` includes the pauses. ``n_pauses`` and ``pause_s`` are
+    inside the stretch.
     """
 
     start_s: Seconds
@@ -153,6 +161,7 @@ class Stretch(Struct, frozen=True):
     speech_s: float
     n_syllables: int
     articulation_rate_syll_s: float | None = None
+    speech_rate_syll_s: float | None = None
     n_text_syllables: int | None = None
     text_rate_syll_s: float | None = None
     n_pauses: int = 0
@@ -162,8 +171,65 @@ class Stretch(Struct, frozen=True):
     level_db: float | None = None
 
 
+class Melody(Struct, frozen=True):
+    """How phrases end, and how the voice changes from the first to the last third of the call.
+
+    Counts of phrase-final falls, rises and neither, over ``final_voiced_s`` of voice; changes in
+    semitones, None where a third has too little voice.
+    """
+
+    n_falls: int
+    n_rises: int
+    n_level: int
+    final_voiced_s: float
+    height_change_st: float | None
+    spread_change_st: float | None
+
+
+class Tempo(Struct, frozen=True):
+    """Rate over time and between pauses.
+
+    ``rate_slope_syll_s_min`` is the change of the articulation rate in syllables a second per
+    minute of call; runs are stretches of speech between pauses.
+    """
+
+    speech_rate_syll_s: float | None
+    rate_slope_syll_s_min: float | None
+    n_runs: int
+    median_run_s: float | None
+    median_run_syllables: float | None
+
+
+class Effort(Struct, frozen=True):
+    """Vocal effort over voiced frames, without a reference level.
+
+    Slope of band levels from 300 to 3400 Hz in dB per octave, energy above against below 1.2 kHz
+    in dB, fastest rises of level in dB/s (95th percentile), distance of loud and weak frames in
+    dB, and the voiced seconds that carry them.
+    """
+
+    spectral_slope_db_oct: float
+    spectral_balance_db: float
+    level_rise_db_s: float
+    level_depth_db: float
+    voiced_s: float
+
+
+class Clarity(Struct, frozen=True):
+    """How clearly the sound is articulated: swing of band levels at the pace of syllables, movement
+    of the spectrum's shape within 40 ms, both in dB, and the speech seconds that carry them.
+    """
+
+    modulation_db: float
+    spectral_change_db: float
+    speech_s: float
+
+
 class ChannelMeasures(Struct, frozen=True):
-    """What was measured on one channel, from the sound alone unless a name says ``text``."""
+    """What was measured on one channel, from the sound alone unless a name says ``text``.
+
+    ``syllable_reduction`` is the syllables heard for each syllable of the words said.
+    """
 
     channel: int
     role: Role | None
@@ -181,9 +247,15 @@ class ChannelMeasures(Struct, frozen=True):
     snr_db: float | None
     clipped_share: Share
     music_or_tone: tuple[Interval, ...] = ()
-    level_spread_db: float | None = None
+    n_dropouts: int = 0
+    hum_db: float | None = None
     flat_share: Share | None = None
     text_rate_syll_s: float | None = None
+    syllable_reduction: float | None = None
+    tempo: Tempo | None = None
+    melody: Melody | None = None
+    effort: Effort | None = None
+    clarity: Clarity | None = None
     turns: tuple[Stretch, ...] = ()
     windows: tuple[Stretch, ...] = ()
 

@@ -1,6 +1,7 @@
 """Prosody: arrays in, measures out. Facts about the sound, and no opinion of them."""
 
-from callvoice.prosody.measure import MeasureOptions, SpokenTurn, measure
+from callvoice.prosody.measure import MeasureOptions, measure
+from callvoice.prosody.party import SpokenTurn
 from callvoice.prosody.tracks import make_tracks, speech_intervals
 
 __all__ = ["MeasureOptions", "SpokenTurn", "make_tracks", "measure", "speech_intervals"]

@@ -1,4 +1,4 @@
-"""Articulation clarity as the sound shows it, and the line faults that forbid judging it.
+"""Articulation clarity as the sound shows it.
 
 Definitions, over the frames of speech:
 
@@ -9,9 +9,10 @@ Definitions, over the frames of speech:
   Speech with centralised vowels and soft consonants moves less.
 - :func:`syllable_reduction`: nuclei heard for each syllable of the words said; swallowed
   syllables make it small.
-- :class:`Dropouts`: gaps cut into running speech, as lost packets leave them. With the
-  signal-to-noise ratio and the share of clipped samples they say whether clarity can be judged
-  at all: noise fills the dips and lowers both measures, more than a codec or another voice does.
+
+Whether clarity can be judged at all is for the line to say (``line``: signal-to-noise ratio,
+clipped samples, dropouts): noise fills the dips and lowers both measures, more than a codec or
+another voice does.
 
 Both measures move more with clarity than with sex or codec: modulation once speech is smeared by
 40 ms, spectral change already at 20 ms or with vowels a quarter of the way to their centre. Between
@@ -32,12 +33,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from callvoice.prosody.frames import HOP_S
 from callvoice.prosody.syllables import fit_frames
-from callvoice.types import BoolArray, FloatArray
+from callvoice.types import BoolArray, Clarity, FloatArray
 
 
 @dataclass(frozen=True)
@@ -53,23 +53,6 @@ class ClarityOptions:
     floor_db: float = 40.0
     depth_db: float = 20.0
     min_speech_s: float = 0.5
-
-
-@dataclass(frozen=True)
-class Clarity:
-    """Measures of one stretch of speech, and the speech that carries them."""
-
-    modulation_db: float
-    spectral_change_db: float
-    speech_s: float
-
-
-@dataclass(frozen=True)
-class Dropouts:
-    """Gaps cut into running speech: how many, and their share of the speech."""
-
-    count: int
-    share: float
 
 
 def clarity(
@@ -111,34 +94,6 @@ def syllable_reduction(n_nuclei: float, n_text_syllables: int) -> float | None:
     return n_nuclei / n_text_syllables if n_text_syllables > 0 else None
 
 
-def dropouts(
-    signal: FloatArray, *, rate_hz: float, min_s: float = 0.010, max_s: float = 0.200
-) -> Dropouts:
-    """Find stretches of constant samples that interrupt sound abruptly.
-
-    Args:
-        signal: ``[n_samples]``, finite.
-        rate_hz: sampling rate in hertz.
-        min_s: shortest gap; shorter ones are inaudible.
-        max_s: longest gap; longer ones are silence.
-
-    Returns:
-        Gaps with sound within 20 dB of the recording's level in the 5 ms on both sides, so that
-        pauses and the closures of plosives on a gated line do not count; their share of the
-        recording's time with sound.
-    """
-    starts, ends = _constant_runs(np.asarray(signal))
-    length_s = (ends - starts) / rate_hz
-    kept = (length_s >= min_s) & (length_s <= max_s)
-    power = np.concatenate([[0.0], np.cumsum(np.square(signal, dtype=np.float64))])
-    sounding_s = max(np.size(signal) - int((ends - starts).sum()), 1) / rate_hz
-    reach = max(round(0.005 * rate_hz), 1)
-    limit = 0.01 * power[-1] / (sounding_s * rate_hz)
-    kept &= _mean_power(power, starts - reach, starts) > limit
-    kept &= _mean_power(power, ends, ends + reach) > limit
-    return Dropouts(int(kept.sum()), min(1.0, float(length_s[kept].sum() / sounding_s)))
-
-
 def _modulation(levels: FloatArray, inside: BoolArray, options: ClarityOptions) -> float:
     """Root mean square of the band-passed levels, dB."""
     fast, slow = (
@@ -155,18 +110,3 @@ def _change(levels: FloatArray, audible: BoolArray, options: ClarityOptions) -> 
     distance = np.sqrt(np.mean((shape[2 * half :] - shape[: -2 * half]) ** 2, axis=1))
     seen = audible[half : len(audible) - half]
     return float(distance[seen].mean()) if seen.any() else 0.0
-
-
-def _constant_runs(signal: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First sample and end of every stretch of equal samples."""
-    same = np.concatenate([[False], np.diff(signal) == 0, [False]])
-    edges = np.flatnonzero(same[1:] != same[:-1])
-    return edges[::2], edges[1::2] + 1
-
-
-def _mean_power(
-    cumulated: FloatArray, first: NDArray[np.intp], end: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """Mean of the squared samples from ``first`` to ``end``, 0 outside the signal."""
-    low, high = (np.clip(i, 0, len(cumulated) - 1) for i in (first, end))
-    return np.asarray((cumulated[high] - cumulated[low]) / np.maximum(end - first, 1))

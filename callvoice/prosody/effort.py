@@ -27,7 +27,7 @@ from scipy import ndimage
 
 from callvoice.prosody.frames import HOP_S
 from callvoice.prosody.syllables import EDGES_HZ, fit_frames
-from callvoice.types import BoolArray, FloatArray
+from callvoice.types import BoolArray, Effort, FloatArray
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,6 @@ class EffortOptions:
     smoothing_s: float = 0.020
     floor_db: float = 60.0
     min_voiced_s: float = 0.2
-
-
-@dataclass(frozen=True)
-class Effort:
-    """Measures of one stretch of speech, and the voiced time that carries them."""
-
-    spectral_slope_db_oct: float
-    spectral_balance_db: float
-    level_rise_db_s: float
-    level_depth_db: float
-    voiced_s: float
 
 
 def vocal_effort(

@@ -6,7 +6,8 @@ be measured (one party, one turn, one window). All are ``None`` where too few fr
 a number from half a second of voice says nothing of a speaker.
 
 Robustness: one percent of octave errors doubles a plain standard deviation of flat speech. The
-spread here is the standard deviation of what lies within four robust deviations of the median.
+spread here leaves out what lies more than six robust deviations off the densest half of its own
+stretch of about a second of voice.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from callvoice.prosody.frames import HOP_S
 from callvoice.types import FloatArray
 
 IQR_OF_NORMAL = 1.349  # interquartile range of a normal distribution of deviation 1
+STRETCH_FRAMES = 120  # of voice, over which gross errors are told from the rest
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ def f0_spread_st(
     """Spread of F0 in semitones: the standard deviation, robust against octave errors.
 
     On resynthesised speech with known contours it follows their true deviation with a slope of
-    about 0.95; the interquartile range alone follows that less well (R² .90 against .99), as
-    contours are not normal, and the plain deviation breaks on single gross errors.
+    about 0.95 and R² .98, on telephone sound as on clean (.92 where six styles are joined). The
+    interquartile range follows it less well (R² .90 and .74), as contours are not normal; the
+    plain deviation breaks on gross errors.
     """
     st = _semitones(f0_hz, hop_s, options)
     return None if st is None else _robust_deviation(st)
@@ -154,10 +157,29 @@ def _semitones(
 
 
 def _robust_deviation(st: NDArray[np.float64]) -> float:
-    low, middle, high = np.percentile(st, [25, 50, 75])
-    # The small constant keeps an almost flat voice from being cut down to its very middle.
-    within = np.abs(st - middle) <= 4 * (high - low) / IQR_OF_NORMAL + 0.5
-    return float(np.std(st[within]))
+    """Standard deviation without gross errors, which are told from their own stretch of voice.
+
+    A style that differs from the rest of the recording is melody and stays; a few frames an
+    octave off their neighbours are not.
+    """
+    stretches = np.array_split(st, max(1, round(st.size / STRETCH_FRAMES)))
+    return float(np.std(np.concatenate([_near_the_bulk(part) for part in stretches])))
+
+
+def _near_the_bulk(st: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What lies within six robust deviations of the densest half of the values.
+
+    The shortest half (Rousseeuw and Leroy 1988) stays where it is even if a third of the frames
+    are an octave off, where median and quartiles no longer do.
+    """
+    ranked = np.sort(st)
+    half = (ranked.size + 1) // 2
+    lengths = ranked[half - 1 :] - ranked[: ranked.size - half + 1]
+    start = int(lengths.argmin())
+    # The constant keeps an almost flat voice from being cut down to its very middle.
+    reach = 6 * lengths[start] / IQR_OF_NORMAL + 0.25
+    near: NDArray[np.float64] = ranked[np.abs(ranked - ranked[start + half // 2]) <= reach]
+    return near
 
 
 def _line_movement(st: FloatArray, frames: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ def party_rows(measures: Measures, words: PageWords) -> list[Row]:
         "flat_share": lambda m: words.share(m.flat_share),
         "f0_median": lambda m: words.with_unit(m.f0_median_hz, "Hz", 0),
         "level": lambda m: words.with_unit(m.speech_level_db, "dB", 0),
-        "level_spread": lambda m: words.with_unit(m.level_spread_db, "dB", 1),
+        "level_spread": lambda m: words.with_unit(_level_depth_db(m), "dB", 1),
         "pauses": lambda m: words.number(len(m.pauses), 0),
         "pause_median": lambda m: words.with_unit(_median_s(m.pauses), "s", 2),
         "pause_longest": lambda m: words.with_unit(_longest_s(m.pauses), "s", 1),
@@ -79,3 +79,7 @@ def _median_s(stretches: Iterable[Interval | Gap]) -> float | None:
 
 def _longest_s(stretches: Iterable[Interval | Gap]) -> float | None:
     return max((stretch.end_s - stretch.start_s for stretch in stretches), default=None)
+
+
+def _level_depth_db(party: ChannelMeasures) -> float | None:
+    return party.effort.level_depth_db if party.effort else None

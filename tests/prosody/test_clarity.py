@@ -1,4 +1,4 @@
-"""Clarity falls when speech is smeared and stays when the line changes; dropouts are counted."""
+"""Clarity falls when speech is smeared and stays when the line changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from callvoice.prosody.clarity import Clarity, clarity, dropouts, syllable_reduction
+from callvoice.prosody.clarity import Clarity, clarity, syllable_reduction
 from callvoice.prosody.syllables import band_energies
 
 RATE_HZ = 8000
@@ -88,29 +88,6 @@ def test_reduction_is_a_share_of_the_words_syllables() -> None:
     assert syllable_reduction(6, 0) is None
 
 
-@pytest.mark.parametrize("gap_s", [0.02, 0.06, 0.15])
-def test_lost_packets_are_counted(gap_s: float) -> None:
-    signal = babble()
-    starts = np.round(np.array([1.0, 2.5, 4.0, 6.2]) * RATE_HZ).astype(int)
-    for at in starts:
-        signal[at : at + round(gap_s * RATE_HZ)] = 0
-    found = dropouts(signal, rate_hz=RATE_HZ)
-    assert found.count == len(starts)
-    assert found.share == pytest.approx(len(starts) * gap_s / (8 - len(starts) * gap_s), rel=0.05)
-
-
-def test_pauses_are_no_dropouts() -> None:
-    signal = babble()
-    signal[16000:24000] = 0  # a second of digital silence
-    fade = np.linspace(1, 0, 1600)
-    signal[40000:41600] *= fade
-    signal[41600:42000] = 0  # a short one that speech fades into
-    signal[42000:43600] *= fade[::-1] ** 2
-    found = dropouts(signal, rate_hz=RATE_HZ)
-    assert found.count == 0
-    assert found.share == 0
-
-
 @settings(max_examples=50, deadline=None)
 @given(
     hnp.arrays(
@@ -125,9 +102,6 @@ def test_any_finite_signal_is_measured(signal: np.ndarray) -> None:
     if found is not None:
         assert 0 <= found.modulation_db < 100
         assert 0 <= found.spectral_change_db < 100
-    lost = dropouts(signal, rate_hz=RATE_HZ)
-    assert lost.count >= 0
-    assert 0 <= lost.share <= 1
 
 
 @pytest.mark.shared

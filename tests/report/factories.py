@@ -14,6 +14,7 @@ from callvoice.types import (
     Call,
     ChannelMeasures,
     Conversation,
+    Effort,
     Finding,
     Gap,
     Interval,
@@ -109,6 +110,8 @@ def _track(role: Role) -> Track:
         strength=np.where(speech, 0.8, 0.0),
         level_db=np.where(speech, -24.0, -60.0),
         speech=speech,
+        density=np.zeros(time_s.size),
+        energies=np.ones((time_s.size, 9)),
         nuclei_s=np.arange(0.7, DURATION_S, 0.2),
     )
 
@@ -207,7 +210,7 @@ def _party(role: Role, rate_syll_s: float) -> ChannelMeasures:
         noise_floor_db=-58.1,
         snr_db=34.7,
         clipped_share=0.0,
-        level_spread_db=5.2,
+        effort=Effort(-9.5, -20.1, 510.0, 15.2, 20.0),
         flat_share=0.12 if role == "agent" else None,
     )
 

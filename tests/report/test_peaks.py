@@ -14,7 +14,15 @@ from callvoice.types import Track
 
 def track_of(f0_hz: list[float]) -> Track:
     n = len(f0_hz)
-    return Track(0.01, np.array(f0_hz), np.ones(n), np.zeros(n), np.ones(n, bool), np.zeros(0))
+    return Track(
+        0.01,
+        np.array(f0_hz),
+        np.ones(n),
+        np.zeros(n),
+        np.ones(n, bool),
+        *(np.zeros(n),) * 2,
+        np.zeros(0),
+    )
 
 
 def test_a_known_signal_has_known_peaks() -> None:
