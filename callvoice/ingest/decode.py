@@ -28,8 +28,11 @@ MAX_RATE_HZ = 192_000
 MAX_CHANNELS = 2
 _MIN_SAMPLES = 2
 _BLOCK = 4096  # small, so that little is lost where a file breaks off
+_COMPARED = 1 << 20
+_MAX_FRAMES = 24 * 3600 * MAX_RATE_HZ  # a day; more is no call but a broken header
+_SIXTEEN_BITS = {"PCM_16", "PCM_S8", "PCM_U8", "ALAW", "ULAW", "GSM610", "IMA_ADPCM", "MS_ADPCM"}
 _SIZE_UNKNOWN = {0, 0xFFFFFFFF}  # what recorders write that stream into a pipe
-_Samples = NDArray[np.float32]
+_Samples = NDArray[np.float32] | NDArray[np.int16]
 
 if TYPE_CHECKING:
     import av.container
@@ -86,17 +89,22 @@ def _decode(stream: IO[bytes], path: Path) -> Audio:
     if samples.shape[1] < _MIN_SAMPLES:
         raise NothingToAnalyse(f"{printable(path)} holds {samples.shape[1]} samples: no sound.")
     samples, mended = _finite(samples, path)
-    if _dual_mono(samples):
-        samples, mended = samples[:1], (*mended, "identical-channels")
-    return Audio(samples=samples, rate_hz=rate_hz, notes=notes + mended)
+    audio = Audio(samples, rate_hz, notes + mended)
+    if _dual_mono(audio):
+        return Audio(samples[:1], rate_hz, (*audio.notes, "identical-channels"))
+    return audio
 
 
-def _dual_mono(samples: _Samples) -> bool:
+def _dual_mono(audio: Audio) -> bool:
     """Whether two channels carry the same sound: one party per channel is then not to be had."""
-    if samples.shape[0] != 2 or not samples.any():
+    if audio.n_channels != 2:
         return False
-    difference = np.sqrt(np.mean(np.square(samples[0] - samples[1])))
-    return bool(difference < 0.01 * np.sqrt(np.mean(np.square(samples))))
+    sound, difference = 0.0, 0.0
+    for start in range(0, audio.pcm.shape[1], _COMPARED):
+        left, right = (audio.channel(n, start, start + _COMPARED) for n in (0, 1))
+        sound += float(np.sum(np.square(left)) + np.sum(np.square(right)))
+        difference += float(np.sum(np.square(left - right)))
+    return sound > 0 and difference < 1e-4 * sound
 
 
 def _check_form(n_channels: int, rate_hz: int, path: Path) -> None:
@@ -118,29 +126,37 @@ def _with_soundfile(stream: IO[bytes], path: Path) -> tuple[_Samples, int, tuple
     with soundfile.SoundFile(stream) as file:
         _check_form(file.channels, file.samplerate, path)
         expected = file.frames
-        data, broke_off = _read_what_is_there(file)
-        short = broke_off or len(data) < expected or _header_promises_more(file.extra_info)
+        if expected > _MAX_FRAMES:
+            raise UnreadableInput(
+                f"{printable(path)} claims to hold {expected} samples: its header is damaged."
+            )
+        samples, broke_off = _read_what_is_there(file)
+        short = broke_off or samples.shape[1] < expected or _header_promises_more(file.extra_info)
         rate_hz = int(file.samplerate)
-    if short and len(data) == 0:
+    if short and samples.shape[1] == 0:
         raise TruncatedInput(
             f"{printable(path)} breaks off before its first sample: copy it again from its source."
         )
-    return np.ascontiguousarray(data.T), rate_hz, ("truncated",) if short else ()
+    return samples, rate_hz, ("truncated",) if short else ()
 
 
 def _read_what_is_there(file: soundfile.SoundFile) -> tuple[_Samples, bool]:
-    """Blocks up to the first that cannot be decoded: a call cut short is still a call."""
+    """All samples up to the first that cannot be decoded: a call cut short is still a call.
+
+    They are written where they stay: a copy of a call of hours would be one too many.
+    """
     import soundfile
 
-    blocks: list[_Samples] = [np.zeros((0, file.channels), np.float32)]
+    dtype = "int16" if file.subtype in _SIXTEEN_BITS else "float32"
+    samples = np.empty((file.channels, file.frames), dtype)
+    done = 0
     try:
-        while True:
-            block = np.asarray(file.read(_BLOCK, dtype="float32", always_2d=True), np.float32)
-            if not len(block):
-                return np.concatenate(blocks), False
-            blocks.append(block)
+        while len(block := file.read(_BLOCK, dtype=dtype, always_2d=True)):
+            samples[:, done : done + len(block)] = block.T
+            done += len(block)
     except soundfile.SoundFileError:
-        return np.concatenate(blocks), True
+        return samples[:, :done], True
+    return samples[:, :done], False
 
 
 def _header_promises_more(extra_info: str) -> bool:
@@ -173,11 +189,11 @@ def _with_av(stream: IO[bytes], path: Path) -> tuple[_Samples, int, tuple[str, .
 
 def _av_blocks(
     container: av.container.InputContainer, n_channels: int
-) -> tuple[list[_Samples], bool]:
+) -> tuple[list[NDArray[np.float32]], bool]:
     import av
 
     resampler = av.AudioResampler(format="fltp")
-    blocks: list[_Samples] = []
+    blocks: list[NDArray[np.float32]] = []
     try:
         for frame in container.decode(audio=0):
             for converted in resampler.resample(frame):
@@ -190,6 +206,8 @@ def _av_blocks(
 
 def _finite(samples: _Samples, path: Path) -> tuple[_Samples, tuple[str, ...]]:
     """Silence in place of NaN and infinity, with a note; nothing is left where all are such."""
+    if samples.dtype == np.int16:
+        return samples, ()
     bad = ~np.isfinite(samples)
     if not bad.any():
         return samples, ()

@@ -112,16 +112,15 @@ class Recogniser:
         Returns:
             Words with times on the call's clock, inside ``speech``.
         """
-        samples = _resampled(audio)
         windows = [
             window
             for channel, intervals in enumerate(speech)
             for window in pack(intervals, channel=channel, duration_s=audio.duration_s)
         ]
-        language = language or self._language(samples, windows)
+        language = language or self._language(audio, windows)
         words: list[list[Word]] = [[] for _ in range(audio.n_channels)]
         dropped: Counter[str] = Counter()
-        for window, segments in self._decoded(samples, windows, language, progress):
+        for window, segments in self._decoded(audio, windows, language, progress):
             for segment in segments:
                 reason = self._doubt(segment)
                 if reason is None:
@@ -130,14 +129,14 @@ class Recogniser:
                     dropped[reason] += len(segment["words"])
         return Recognised(language, tuple(tuple(w) for w in words), dict(dropped))
 
-    def _language(self, samples: _Samples, windows: Sequence[Window]) -> str:
+    def _language(self, audio: Audio, windows: Sequence[Window]) -> str:
         """The language that the longest windows together make most probable."""
         if not windows:
             return "de"
         longest = sorted(windows, key=lambda w: -w.speech_s)[: self.options.language_windows]
         evidence: defaultdict[str, float] = defaultdict(float)
         for window in longest:
-            features = self._features([window], samples)
+            features = self._features([window], audio)
             encoded = self._pipeline.model.encode(features)
             for token, probability in self._pipeline.model.model.detect_language(encoded)[0]:
                 evidence[token[2:-2]] += float(np.log(max(probability, 1e-6)))
@@ -145,7 +144,7 @@ class Recogniser:
 
     def _decoded(
         self,
-        samples: _Samples,
+        audio: Audio,
         windows: Sequence[Window],
         language: str,
         progress: Progress | None,
@@ -158,7 +157,7 @@ class Recogniser:
         results: dict[int, list[dict[str, Any]]] = {}
         for first in range(0, len(ordered), size):
             batch = ordered[first : first + size]
-            for window, segments in zip(batch, self._decode(batch, samples, language), strict=True):
+            for window, segments in zip(batch, self._decode(batch, audio, language), strict=True):
                 results[id(window)] = segments
             done_s += sum(w.speech_s for w in batch)
             if progress:
@@ -167,7 +166,7 @@ class Recogniser:
             yield window, results[id(window)]
 
     def _decode(
-        self, batch: Sequence[Window], samples: _Samples, language: str
+        self, batch: Sequence[Window], audio: Audio, language: str
     ) -> list[list[dict[str, Any]]]:
         from faster_whisper.tokenizer import Tokenizer
 
@@ -180,18 +179,16 @@ class Recogniser:
         )
         metadata = [{"offset": 0.0, "duration": window.length_s} for window in batch]
         options = _transcription_options(tokenizer, self.options.beam_size)
-        result = self._pipeline.forward(
-            self._features(batch, samples), tokenizer, metadata, options
-        )
+        result = self._pipeline.forward(self._features(batch, audio), tokenizer, metadata, options)
         self._pipeline.last_speech_timestamp = 0.0  # state of a running transcript; ours is none
         return list(result)
 
-    def _features(self, batch: Sequence[Window], samples: _Samples) -> _Samples:
+    def _features(self, batch: Sequence[Window], audio: Audio) -> _Samples:
         """Log-mel features ``[n_windows, n_mels, n_frames]``, as long as the longest window."""
         extract = self._pipeline.model.feature_extractor
-        length = max(round(window.length_s * RATE_HZ) for window in batch)
-        rendered = [window.render(samples, rate_hz=RATE_HZ) for window in batch]
-        padded = [np.pad(sound, (0, length - len(sound))) for sound in rendered]
+        sounds = [_resampled(window.render(audio), audio.rate_hz) for window in batch]
+        length = max(len(sound) for sound in sounds)
+        padded = [np.pad(sound, (0, length - len(sound))) for sound in sounds]
         return np.stack([np.asarray(extract(sound), np.float32)[:, :-1] for sound in padded])
 
     def _doubt(self, segment: dict[str, Any]) -> str | None:
@@ -225,12 +222,10 @@ def _words(segment: dict[str, Any], window: Window) -> Iterator[Word]:
             yield Word(text, time.start_s, time.end_s, round(float(word["probability"]), 3))
 
 
-def _resampled(audio: Audio) -> _Samples:
+def _resampled(sound: _Samples, rate_hz: int) -> _Samples:
     import soxr
 
-    if audio.rate_hz == RATE_HZ:
-        return audio.samples
-    return np.ascontiguousarray(soxr.resample(audio.samples.T, audio.rate_hz, RATE_HZ).T)
+    return sound if rate_hz == RATE_HZ else np.asarray(soxr.resample(sound, rate_hz, RATE_HZ))
 
 
 def _transcription_options(tokenizer: Any, beam_size: int) -> TranscriptionOptions:

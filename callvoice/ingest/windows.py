@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from callvoice.types import Interval
+from callvoice.types import Audio, Interval
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,13 @@ class Window:
         """Seconds of the call that this window carries."""
         return sum(p.end_s - p.start_s for p in self.pieces)
 
-    def render(self, samples: NDArray[np.float32], *, rate_hz: int) -> NDArray[np.float32]:
-        """The window's sound ``[n]`` from the call's samples ``[n_channels, n_samples]``."""
+    def render(self, audio: Audio) -> NDArray[np.float32]:
+        """The window's sound ``[n]`` at the call's own sampling rate."""
+        rate_hz = audio.rate_hz
         out = np.zeros(round(self.length_s * rate_hz), np.float32)
         for piece in self.pieces:
             start, at = round(piece.start_s * rate_hz), round(piece.at_s * rate_hz)
-            chunk = samples[self.channel, start : round(piece.end_s * rate_hz)]
+            chunk = audio.channel(self.channel, start, round(piece.end_s * rate_hz))
             chunk = chunk[: len(out) - at]
             out[at : at + len(chunk)] = chunk
         return out

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callvoice.ingest.windows import WindowOptions, pack
-from callvoice.types import Interval
+from callvoice.types import Audio, Interval
 
 
 @st.composite
@@ -74,9 +74,9 @@ def test_short_pauses_stay_and_long_silences_go() -> None:
 
 def test_the_sound_of_a_window_is_that_of_the_call() -> None:
     rate_hz = 1000
-    samples = np.arange(20_000, dtype=np.float32)[None, :]
+    audio = Audio(np.arange(20_000, dtype=np.float32)[None, :], rate_hz)
     (window,) = pack([Interval(2.0, 3.0), Interval(12.0, 13.0)], channel=0, duration_s=20.0)
-    sound = window.render(samples, rate_hz=rate_hz)
+    sound = window.render(audio)
     assert len(sound) == round(window.length_s * rate_hz)
     for piece in window.pieces:
         at = round(piece.at_s * rate_hz)
