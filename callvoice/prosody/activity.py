@@ -16,8 +16,7 @@ Frame ``i`` is centred at ``i * HOP_S``. Levels are dBFS, times seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -25,14 +24,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from callvoice.prosody.frames import HOP_S, n_frames
-from callvoice.prosody.level import level_db, noise_floor_db, speech_level_db
+from callvoice.prosody.bands import band_power, noise_power, speech_power
+from callvoice.prosody.frames import HOP_S
+from callvoice.prosody.level import Levels, levels, noise_floor_db, speech_level_db
 from callvoice.prosody.line import steady_sound
+from callvoice.prosody.smoothing import near
+from callvoice.prosody.sound import Sound, as_sound
 from callvoice.types import BoolArray, FloatArray, Interval
 
-_BANDS_HZ = ((250.0, 500.0), (500.0, 1000.0), (1000.0, 2000.0), (2000.0, 3500.0), (3800.0, 7000.0))
-_LEAST_POWER = 1e-9  # −90 dBFS, one step of 16 bit linear PCM
-_CHUNK_FRAMES = 512  # keeps the transform in the cache
+_CHUNK_FRAMES, _REACH_FRAMES = 8192, 4
 _BLOCK_FRAMES, _MARGIN_FRAMES = 200, 150
 
 
@@ -48,7 +48,8 @@ class ActivityOptions:
     has to outweigh. ``min_strength`` is the periodicity of a voiced frame; ``voiced_s`` the least
     time of such frames, or of a creaky voice, in a phrase, which is a stretch of speech without
     silences of ``phrase_s``. Silences shorter than ``closure_s`` are stop closures and belong to
-    speech.
+    speech. What lies further than ``margin_s`` from all sound, even if that is ``spare_db`` weaker
+    than speech, is not looked at again.
     """
 
     window_s: float = 0.020
@@ -63,6 +64,8 @@ class ActivityOptions:
     voiced_s: float = 0.06
     phrase_s: float = 0.3
     closure_s: float = 0.15
+    spare_db: float = 6.0
+    margin_s: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,21 @@ class Activity:
     music_or_tone: tuple[Interval, ...] = ()
 
 
+@dataclass(frozen=True)
+class Hearing:
+    """What is heard of one channel before its pitch is known: levels, and ``power`` and ``noise``
+    in bands at ``frames`` only, ``[n_bands, n_near]``, which lie in or near any sound.
+    """
+
+    sound: Sound
+    levels: Levels
+    frames: NDArray[np.intp]
+    power: NDArray[np.float32]
+    noise: NDArray[np.float32]
+
+
 def find_speech(
-    signal: ArrayLike,
+    signal: ArrayLike | Sound,
     *,
     rate_hz: float,
     f0_hz: FloatArray | None = None,
@@ -100,22 +116,52 @@ def find_speech(
         The mask and levels; ``n_frames`` as in :func:`callvoice.prosody.frames.n_frames`.
     """
     options = options or ActivityOptions()
-    x = np.asarray(signal, dtype=np.float32)
-    power = _band_power(x, rate_hz, options.window_s)
-    strength = np.ones(power.shape[1]) if strength is None else strength
-    voiced = strength > options.min_strength
+    heard = listen(as_sound(signal, rate_hz), options)
+    voiced = np.ones(len(heard.frames), dtype=bool)
+    if strength is not None:
+        voiced &= strength[heard.frames] > options.min_strength
     if f0_hz is not None:
-        voiced &= np.isfinite(f0_hz)
-    noise = _noise(power, options.noise_window_s)
-    voiced &= (power > noise).any(axis=0)
-    loud = _speech_power(power, noise, voiced)
-    vocal = voiced | _dark(power, loud)
-    sound = _likeliest(_evidence(power, noise, loud, voiced, options), options.change_cost)
+        voiced &= np.isfinite(f0_hz[heard.frames])
+    return decide(heard, voiced, options)
+
+
+def listen(sound: Sound, options: ActivityOptions | None = None) -> Hearing:
+    """Find the frames that are worth looking at: none outside them can become speech.
+
+    The test is that for speech itself, with every frame taken for periodic.
+    """
+    options = options or ActivityOptions()
+    power = band_power(sound, options.window_s)
+    noise = noise_power(power, options.noise_window_s)
+    every = np.ones(power.shape[1], dtype=bool)
+    generous = replace(options, depth_db=options.depth_db + options.spare_db)
+    evidence = _evidence(power, noise, speech_power(power, noise, every), every, generous)
+    any_sound = _likeliest(evidence, options.change_cost)
+    frames = near(any_sound, round(options.margin_s / HOP_S))
+    return Hearing(sound, levels(sound), frames, power[:, frames], noise[:, frames])
+
+
+def decide(heard: Hearing, voiced: BoolArray, options: ActivityOptions | None = None) -> Activity:
+    """Divide what was heard into speech and pause.
+
+    Args:
+        heard: from :func:`listen`.
+        voiced: whether each of its frames is periodic, ``[n_near]``.
+        options: how.
+    """
+    options = options or ActivityOptions()
+    power, noise = heard.power, heard.noise
+    voiced = voiced & (power > noise).any(axis=0)
+    loud = speech_power(power, noise, voiced)
+    level = heard.levels.level_db
+    sound, vocal = np.zeros((2, len(level)), dtype=bool)
+    vocal[heard.frames] = voiced | _dark(power, loud)
+    evidence = _evidence(power, noise, loud, voiced, options)
+    sound[heard.frames] = _likeliest(evidence, options.change_cost)
     sound = fill_gaps(sound, round(options.closure_s / HOP_S))
     sound = _phrases_with(sound, vocal, options)
-    steady = sound & steady_sound(x, rate_hz=rate_hz, active=sound)
+    steady = sound & steady_sound(heard.sound, rate_hz=heard.sound.rate_hz, active=sound)
     speech = _phrases_with(sound & ~steady, vocal, options) if steady.any() else sound
-    level = level_db(x, rate_hz=rate_hz)
     return Activity(
         speech=speech,
         noise_floor_db=noise_floor_db(level, sound),
@@ -160,38 +206,6 @@ def fill_gaps(mask: BoolArray, n: int) -> BoolArray:
     return mask | _from_runs(starts[short], ends[short], len(mask))
 
 
-def _band_power(x: NDArray[np.float32], rate_hz: float, window_s: float) -> NDArray[np.float32]:
-    """Mean square in each band below the Nyquist frequency, ``[n_bands, n_frames]``.
-
-    The Fourier transform is a matrix product with just the frequencies that are wanted.
-    """
-    size = 2 * round(rate_hz * window_s / 2)
-    transform, bands = _transform(size, rate_hz)
-    starts = np.arange(n_frames(x.size, rate_hz=rate_hz)) * (rate_hz * HOP_S)
-    starts = np.rint(starts).astype(np.intp)
-    centred = x - float(x.mean(dtype=np.float64)) if x.size else x
-    windows = sliding_window_view(np.pad(centred, size // 2), size)
-    out = np.empty((bands.shape[1], len(starts)), dtype=np.float32)
-    for i in range(0, len(starts), _CHUNK_FRAMES):
-        spectrum = windows[starts[i : i + _CHUNK_FRAMES]] @ transform
-        out[:, i : i + _CHUNK_FRAMES] = (np.square(spectrum, out=spectrum) @ bands).T
-    return out
-
-
-@lru_cache(maxsize=8)
-def _transform(size: int, rate_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Windowed cosines and sines ``[size, 2 n_bins]`` and their bands ``[2 n_bins, n_bands]``."""
-    hz = np.fft.rfftfreq(size, 1 / rate_hz)[::2]  # a Hann window's main lobe is 4 bins wide
-    low, high = np.array([band for band in _BANDS_HZ if band[0] < 0.4 * rate_hz]).T
-    member = (low <= hz[:, None]) & (hz[:, None] < np.minimum(high, 0.45 * rate_hz))
-    used = member.any(axis=1)
-    window = np.hanning(size + 1)[:-1]
-    angle = 2 * np.pi * np.outer(np.arange(size), hz[used]) / rate_hz
-    basis = np.hstack([np.cos(angle), np.sin(angle)]) * window[:, None]
-    bands = np.vstack([member[used]] * 2) * (4 / (size * np.square(window).sum()))
-    return basis.astype(np.float32), bands.astype(np.float32)
-
-
 def _evidence(
     power: NDArray[np.float32],
     noise: NDArray[np.float32],
@@ -200,6 +214,22 @@ def _evidence(
     options: ActivityOptions,
 ) -> NDArray[np.float32]:
     """Evidence for speech rather than pause, below 0 for pause, ``[n_frames]``."""
+    out = np.empty(len(voiced), dtype=np.float32)
+    for start in range(0, len(out), _CHUNK_FRAMES):
+        first = max(start - _REACH_FRAMES, 0)
+        at = slice(first, start + _CHUNK_FRAMES + _REACH_FRAMES)
+        found = _evidence_of(power[:, at], noise[:, at], loud, voiced[at], options)
+        out[start : start + _CHUNK_FRAMES] = found[start - first :][:_CHUNK_FRAMES]
+    return out
+
+
+def _evidence_of(
+    power: NDArray[np.float32],
+    noise: NDArray[np.float32],
+    loud: NDArray[np.float32],
+    voiced: BoolArray,
+    options: ActivityOptions,
+) -> NDArray[np.float32]:
     smooth = ndimage.uniform_filter1d(power, 3, axis=1)
     weak_noise, noise = (
         np.maximum(noise, loud * np.float32(10 ** (-depth / 10)))
@@ -222,33 +252,6 @@ def _likelihood_ratio(
     return np.asarray((ratio - 1 - np.log(ratio)).mean(axis=0))
 
 
-def _noise(power: NDArray[np.float32], window_s: float) -> NDArray[np.float32]:
-    """Noise power per band: the least mean over 100 ms around each frame, ``[n_bands, n_frames]``.
-
-    The least of many means lies below their mean, hence the factor. Digital silence tells nothing
-    about the noise that comes with speech and is left out.
-    """
-    mean = ndimage.uniform_filter1d(power, 10, axis=1)
-    mean = np.where(mean.sum(axis=0) < _LEAST_POWER, np.inf, mean)
-    least = ndimage.minimum_filter1d(mean, round(window_s / HOP_S), axis=1)
-    return np.maximum(np.where(np.isfinite(least), 1.2 * least, 0), np.float32(_LEAST_POWER))
-
-
-def _speech_power(
-    power: NDArray[np.float32], noise: NDArray[np.float32], voiced: BoolArray
-) -> NDArray[np.float32]:
-    """Power per band above which half the energy of the voiced frames lies, ``[n_bands, 1]``;
-    infinite where there are none.
-    """
-    active = voiced & (power > 4 * noise).any(axis=0)
-    if not active.any():
-        return np.full((len(power), 1), np.inf, dtype=np.float32)
-    ranked = np.sort(power[:, active], axis=1)
-    total = np.cumsum(ranked, axis=1, dtype=np.float64)
-    middle = (total < total[:, -1:] / 2).sum(axis=1)[:, None]
-    return np.take_along_axis(ranked, middle, axis=1)
-
-
 def _likeliest(evidence: NDArray[np.float32], cost: float) -> BoolArray:
     """The division into speech and pause with the greatest sum of evidence less costs.
 
@@ -264,6 +267,8 @@ def _running(evidence: NDArray[np.float32], cost: float) -> NDArray[np.float32]:
 
     The lead forgets what lies further back than the margin of a block.
     """
+    if not len(evidence):
+        return evidence
     n_blocks = -(-len(evidence) // _BLOCK_FRAMES)
     padded = np.pad(evidence, (_MARGIN_FRAMES, n_blocks * _BLOCK_FRAMES - len(evidence)))
     view = sliding_window_view(padded, _MARGIN_FRAMES + _BLOCK_FRAMES)

@@ -8,6 +8,7 @@ result is corrected for the window's own autocorrelation (Boersma 1993, IFA Proc
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,7 +37,10 @@ class PitchOptions:
     second search (noise makes long lags look periodic);
     ``jump_cost`` per octave between frames, ``voicing_cost`` per change of voicing;
     ``prior_cost`` per octave further than ``prior_oct`` off the local centre, which is taken
-    over ``prior_s`` on each side.
+    over ``prior_s`` on each side. What is ``silent_db`` below speech is not voiced. The
+    outer frame of a voiced run is dropped if F0 leaps there by ``end_leap_oct`` or, at the end,
+    strength falls by ``end_drop``. Recordings longer than ``piece_s`` are worked on in pieces
+    of that length, to bound the memory.
     """
 
     floor_hz: float = 60.0
@@ -50,9 +54,13 @@ class PitchOptions:
     octave_cost: tuple[float, float] = (0.14, 0.02)
     jump_cost: float = 1.0
     voicing_cost: float = 0.36
-    prior_cost: float = 0.65
+    prior_cost: float = 0.55
     prior_oct: float = 0.7
     prior_s: float = 1.5
+    silent_db: float = 40.0
+    end_leap_oct: float = 0.12
+    end_drop: float = 0.3
+    piece_s: float = 300.0
 
 
 class _Tables(NamedTuple):
@@ -98,8 +106,8 @@ def _lag_bands(
     options: PitchOptions,
 ) -> tuple[FloatArray, tuple[tuple[int, int], ...], FloatArray]:
     """Lags of every third of an octave; half samples where a whole one is too coarse a step."""
-    n_bands = round(3 * np.log2(options.ceiling_hz / options.floor_hz))
-    edges = RATE_HZ / np.geomspace(options.ceiling_hz, options.floor_hz, n_bands + 1)
+    edges = np.geomspace(options.ceiling_hz, options.floor_hz, n_candidates(options) + 1)
+    edges = RATE_HZ / edges
     steps = np.where(edges[:-1] < 45, 0.5, 1.0)
     parts = [
         np.arange(np.ceil(low / step) - 1, np.ceil(high / step) + 1) * step
@@ -112,19 +120,28 @@ def _lag_bands(
     return np.concatenate(parts), bands, steps
 
 
-def find_candidates(samples: FloatArray, *, count: int, options: PitchOptions) -> Candidates:
-    """Candidates of ``count`` frames of ``samples``, ``[n_samples]`` at 8 kHz, peak about 1."""
+def n_candidates(options: PitchOptions) -> int:
+    """Number of candidates per frame: one for each third of an octave."""
+    return round(3 * math.log2(options.ceiling_hz / options.floor_hz))
+
+
+def find_candidates(
+    samples: FloatArray, *, count: int, options: PitchOptions, start: int = 0
+) -> Candidates:
+    """Candidates of ``count`` frames of ``samples``, ``[n_samples]`` at 8 kHz, peak about 1.
+
+    ``start`` is the first frame; what lies before serves its window only.
+    """
     tables = _tables(options)
     hop, length = round(options.hop_s * RATE_HZ), tables.window.size
-    reliable = _reliability(samples, count, tables, hop)
     matrix = tables.matrix.copy()
-    matrix[:, :-1] *= reliable[:, None]
+    matrix[:, :-1] *= _reliability(samples, count, tables, hop)[:, None]
     tables = tables._replace(matrix=matrix)
     padded = np.zeros((CHUNK_FRAMES, N_FFT), dtype=np.float32)
     parts = []
-    for start in range(0, count, CHUNK_FRAMES):
-        n = min(CHUNK_FRAMES, count - start)
-        frames = centred_frames(samples, length=length, hop=hop, count=n, start=start)
+    for first in range(start, start + count, CHUNK_FRAMES):
+        n = min(CHUNK_FRAMES, start + count - first)
+        frames = centred_frames(samples, length=length, hop=hop, count=n, start=first)
         np.multiply(frames, tables.window, out=padded[:n, :length])
         parts.append(_correlate(padded[:n], tables))
     return Candidates(*(np.concatenate(part) for part in zip(*parts, strict=True)))

@@ -33,11 +33,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from callvoice.prosody.frames import HOP_S
+from callvoice.prosody.smoothing import filtered, gaussians, near
 from callvoice.prosody.syllables import fit_frames
 from callvoice.types import BoolArray, Clarity, FloatArray
+
+_REACH = 2.5  # standard deviations of the slow Gaussian
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,12 @@ def clarity(
     if speech_s < options.min_speech_s or not total[inside].any():
         return None
     loud = float(np.quantile(total[inside], 0.95)) or float(total[inside].max())
-    levels = 10 * np.log10(energies / loud + 10 ** (-options.floor_db / 10))
+    # Frames too far from speech to be reached by the filters are left out.
+    some = near(inside, round(_REACH * options.slow_s / HOP_S))
+    inside, total = inside[some], total[some]
+    floor = np.float32(10 ** (-options.floor_db / 10))
+    levels = energies[some].T / np.float32(loud) + floor
+    np.multiply(np.log10(levels, out=levels), 10, out=levels)
     audible = inside & (total > loud * 10 ** (-options.depth_db / 10))
     return Clarity(
         modulation_db=_modulation(levels, inside, options),
@@ -95,18 +102,18 @@ def syllable_reduction(n_nuclei: float, n_text_syllables: int) -> float | None:
 
 
 def _modulation(levels: FloatArray, inside: BoolArray, options: ClarityOptions) -> float:
-    """Root mean square of the band-passed levels, dB."""
-    fast, slow = (
-        ndimage.gaussian_filter1d(levels, s / HOP_S, axis=0)
-        for s in (options.fast_s, options.slow_s)
-    )
-    return float(np.sqrt(np.mean((fast - slow)[inside] ** 2)))
+    """Root mean square of the band-passed levels ``[n_bands, n]``, dB."""
+    fast, slow = gaussians(options.fast_s / HOP_S, options.slow_s / HOP_S)
+    passed = filtered(levels, (fast - slow)[None])[0]
+    return float(np.sqrt(np.mean([np.square(row[inside]).mean() for row in passed])))
 
 
 def _change(levels: FloatArray, audible: BoolArray, options: ClarityOptions) -> float:
     """Mean distance of spectral shapes ``step_s`` apart, dB per band."""
-    shape = ndimage.gaussian_filter1d(levels - levels.mean(axis=1, keepdims=True), 1.0, axis=0)
     half = max(1, round(options.step_s / HOP_S / 2))
-    distance = np.sqrt(np.mean((shape[2 * half :] - shape[: -2 * half]) ** 2, axis=1))
+    kernel = np.pad(gaussians(1.0)[0], 2 * half)
+    step = (np.roll(kernel, half) - np.roll(kernel, -half))[None]
+    moved = filtered(levels - levels.mean(axis=0), step)[0][:, half : len(audible) - half]
+    distance = np.sqrt(np.einsum("ij,ij->j", moved, moved) / len(moved))
     seen = audible[half : len(audible) - half]
-    return float(distance[seen].mean()) if seen.any() else 0.0
+    return float(distance[seen].mean(dtype=np.float64)) if seen.any() else 0.0

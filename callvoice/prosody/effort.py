@@ -23,11 +23,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from callvoice.prosody.frames import HOP_S
+from callvoice.prosody.smoothing import filtered, gaussians, near
 from callvoice.prosody.syllables import EDGES_HZ, fit_frames
 from callvoice.types import BoolArray, Effort, FloatArray
+
+_REACH = 4.0  # standard deviations of the Gaussian
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,16 @@ def vocal_effort(
     if voiced_s < options.min_voiced_s:
         return None
     floor = float(total.max()) * 10 ** (-options.floor_db / 10)
-    level = ndimage.gaussian_filter1d(_db(total + floor), options.smoothing_s / HOP_S)
+    voice = energies[chosen] + np.float32(floor)
+    # Frames that the filter does not reach from voiced ones are left out.
+    some = near(chosen, round(_REACH * options.smoothing_s / HOP_S) + 1)
+    kernel = gaussians(options.smoothing_s / HOP_S)
+    level = filtered(_db(total[some] + floor)[None], kernel)[0, 0]
     return Effort(
-        spectral_slope_db_oct=_slope(energies[chosen] + floor),
-        spectral_balance_db=_balance(energies[chosen] + floor, options.split_hz),
-        level_rise_db_s=_rise(level, chosen),
-        level_depth_db=_depth(level[chosen]),
+        spectral_slope_db_oct=_slope(voice),
+        spectral_balance_db=_balance(voice, options.split_hz),
+        level_rise_db_s=_rise(level, chosen[some]),
+        level_depth_db=_depth(level[chosen[some]]),
         voiced_s=voiced_s,
     )
 

@@ -7,12 +7,14 @@ Levels are dBFS (dB relative to full scale), times seconds; frame ``i`` is centr
 from __future__ import annotations
 
 import numpy as np
+import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from callvoice.prosody.frames import HOP_S
-from callvoice.prosody.level import DIGITAL_SILENCE_DB, FLOOR_DB, level_db
+from callvoice.prosody.level import DIGITAL_SILENCE_DB, FINE_HOP_S, FLOOR_DB
+from callvoice.prosody.sound import Sound, as_sound
 from callvoice.types import BoolArray, FloatArray, Interval
 
 _STEADY_HOP = 4  # frames between spectra that are compared, 40 ms
@@ -23,6 +25,7 @@ _NOTE = 0.98  # similarity over 200 ms; 1 in 100 spectra of speech comes above 0
 _MUSIC = 0.69  # mean similarity over 3 s; speech stays below 0.62
 _MUSIC_S = 3.0
 _HUM_SPECTRA = 60
+_CHUNK_SPECTRA = 500  # 20 s
 _COPY = 0.85  # correlation of the levels of a copy and its source
 
 
@@ -38,25 +41,30 @@ def snr_db(speech_level_db: float | None, noise_floor_db: float | None) -> float
     return float(10 * np.log10(max(ratio - 1, 1.0)))
 
 
-def clipped_share(signal: ArrayLike) -> float:
+def clipped_share(signal: ArrayLike | Sound) -> float:
     """Share of samples 0…1 in flat tops: three or more in a row at the channel's own extreme.
 
     The extreme need not be full scale, for a recording can be turned down after it was clipped.
     """
-    x = np.asarray(signal)
-    if x.size == 0 or not np.any(x):
+    sound = as_sound(signal, 1.0)
+    top, bottom = max(sound.high, 0.0), min(sound.low, 0.0)
+    if top == bottom:
         return 0.0
-    return float(sum(_flat(x * sign) for sign in (1, -1)) / x.size)
+    count = 0
+    for x in sound.pieces(margin=2):
+        # A channel that is never above zero is not cut off there.
+        count += _flat(x >= top * (1 - 1e-4) - sound.mean) if top else 0
+        count += _flat(x <= bottom * (1 - 1e-4) - sound.mean) if bottom else 0
+    return count / sound.size
 
 
 def dropouts(
-    signal: ArrayLike, *, rate_hz: float, speech_level_db: float | None, max_s: float = 0.3
+    fine_db: FloatArray, *, speech_level_db: float | None, max_s: float = 0.3
 ) -> tuple[Interval, ...]:
     """Where the line fell silent in the middle of speech, as lost packets leave it.
 
     Args:
-        signal: samples in −1…1, ``[n_samples]``.
-        rate_hz: sampling rate in hertz.
+        fine_db: levels every 5 ms, as in :class:`callvoice.prosody.level.Levels`.
         speech_level_db: speech level of the channel; no dropouts without it.
         max_s: longer silences are the speaker's.
 
@@ -66,41 +74,39 @@ def dropouts(
     """
     if speech_level_db is None:
         return ()
-    hop_s = 0.005
-    level = level_db(signal, rate_hz=rate_hz, hop_s=hop_s)
-    change = np.diff(np.concatenate([[False], level <= DIGITAL_SILENCE_DB, [False]]))
+    change = np.diff(np.concatenate([[False], fine_db <= DIGITAL_SILENCE_DB, [False]]))
     starts, ends = np.flatnonzero(change)[::2], np.flatnonzero(change)[1::2]
-    padded = np.pad(level, 2, constant_values=FLOOR_DB)
+    padded = np.pad(fine_db, 2, constant_values=FLOOR_DB)
     around = np.minimum(padded[starts], padded[ends + 3])
-    lost = (around > speech_level_db - 20) & ((ends - starts) * hop_s <= max_s)
+    lost = (around > speech_level_db - 20) & ((ends - starts) * FINE_HOP_S <= max_s)
     return tuple(
-        Interval(float(a) * hop_s, float(b - 1) * hop_s)
+        Interval(float(a) * FINE_HOP_S, float(b - 1) * FINE_HOP_S)
         for a, b in zip(starts[lost], ends[lost], strict=True)
     )
 
 
-def hum_db(signal: ArrayLike, *, rate_hz: float) -> float:
+def hum_db(signal: ArrayLike | Sound, *, rate_hz: float) -> float:
     """Level of mains hum: lines at multiples of 50 or 60 Hz up to 400 Hz, in dBFS.
 
     Medians over 1 s spectra keep speech out of it. Returns the stronger series, −120 without any
     or where the recording is shorter than 3 s.
     """
-    x = np.asarray(signal, dtype=np.float32)
+    sound = as_sound(signal, rate_hz)
     size = round(rate_hz)
-    seconds = x[: x.size // size * size].reshape(-1, size)
-    if len(seconds) < 3:
+    count = sound.size // size
+    if count < 3:
         return FLOOR_DB
-    seconds = seconds[:: max(1, len(seconds) // _HUM_SPECTRA)]
+    some = range(0, count, max(1, count // _HUM_SPECTRA))
     window = np.hanning(size).astype(np.float32)
-    spectrum = np.abs(np.fft.rfft(seconds * window, axis=1)[:, :410]) ** 2
-    density = np.median(spectrum, axis=0) * (2 / (size * np.square(window).sum()))
+    density = np.median([_power(sound.piece(s * size, (s + 1) * size) * window) for s in some], 0)
+    density *= 2 / (size * np.square(window).sum())
     excess = np.maximum(density - 4 * ndimage.median_filter(density, 21), 0)
     line = ndimage.uniform_filter1d(excess, 3) * 3
     strongest = max(float(line[base : min(401, line.size) : base].sum()) for base in (50, 60))
     return float(10 * np.log10(max(strongest, 10 ** (FLOOR_DB / 10))))
 
 
-def steady_sound(signal: ArrayLike, *, rate_hz: float, active: BoolArray) -> BoolArray:
+def steady_sound(signal: ArrayLike | Sound, *, rate_hz: float, active: BoolArray) -> BoolArray:
     """Tones and music: sound whose spectrum stays the same for longer than in speech.
 
     Spectra are compared by the cosine of their amplitudes. Tones of one to three lines hardly
@@ -115,16 +121,11 @@ def steady_sound(signal: ArrayLike, *, rate_hz: float, active: BoolArray) -> Boo
     Returns:
         ``[n_frames]``, true in tones and music.
     """
-    index = np.flatnonzero(active[::_STEADY_HOP])
-    if index.size <= _STEADY_LAG:
+    sounding = active[::_STEADY_HOP]
+    if not sounding.any():
         return np.zeros(len(active), dtype=bool)
-    x = np.asarray(signal, dtype=np.float32)
-    amplitude = _spectra(x, rate_hz, index * _STEADY_HOP)
-    n = -(-len(active) // _STEADY_HOP)
-    lines = np.zeros(n, dtype=bool)
-    lines[index] = np.square(np.square(amplitude)).sum(axis=1) > _TONE_LINES
-    tone = ndimage.binary_opening((_similarity(amplitude, index, n, 1) > _TONE) & lines, _ones(2))
-    similar = _similarity(amplitude, index, n, _STEADY_LAG)
+    same, similar, lines = _likeness(as_sound(signal, rate_hz), sounding)
+    tone = ndimage.binary_opening((same > _TONE) & (lines > _TONE_LINES), _ones(2))
     note = ndimage.binary_opening(similar > _NOTE, _ones(3))
     # Each find reaches to the ends of what was compared.
     found = ndimage.binary_dilation(tone, _ones(5))
@@ -157,71 +158,97 @@ def without_bleed(
     )
 
 
-def _flat(x: FloatArray) -> int:
-    """Number of samples in runs of three or more at the positive extreme."""
-    top = float(x.max())
-    if top <= 0:
+def _flat(extreme: BoolArray) -> int:
+    """How many samples lie in runs of three or more, the first and last two being margins."""
+    inside = extreme[2:] & extreme[1:-1] & extreme[:-2]
+    if not inside.any():
         return 0
-    index = np.flatnonzero(x >= top * (1 - 1e-4))
-    run = np.cumsum(np.diff(index, prepend=index[0]) != 1)
-    lengths = np.bincount(run)
-    return int(lengths[lengths >= 3].sum())
+    run = np.pad(inside, 2)
+    return int((run[2:] | run[1:-1] | run[:-2])[2:-2].sum())
 
 
 def _own(speech: BoolArray, own: FloatArray, other: FloatArray, difference_db: float) -> BoolArray:
     """The stretches of one channel's speech that are no copy of the other channel."""
-    labels, count = ndimage.label(speech)
-    if count == 0:
+    index = np.flatnonzero(speech)
+    if not index.size:
         return speech.copy()
+    starts = np.flatnonzero(np.diff(index, prepend=-2) > 1)
+    lengths = np.diff(starts, append=index.size)
     lags = range(0, 30, 2)
-    source = [np.pad(other, (lag, 0), constant_values=FLOOR_DB)[: len(other)] for lag in lags]
-    fit = np.array([_correlation(own, s, labels) for s in source])
-    at = int(np.argmax((fit * np.bincount(labels)[1:]).sum(axis=1)))
-    louder = _means(source[at] - own, labels) >= difference_db
-    copy = np.concatenate([[False], louder & (fit[at] > _COPY)])
-    return np.asarray(speech & ~copy[labels])
+    source = [np.where(index >= lag, other[np.maximum(index - lag, 0)], FLOOR_DB) for lag in lags]
+    fit = np.array([_correlation(own[index], s, starts, lengths) for s in source])
+    at = int(np.argmax((fit * lengths).sum(axis=1)))
+    louder = _means(source[at] - own[index], starts, lengths) >= difference_db
+    out = speech.copy()
+    out[index] = np.repeat(~(louder & (fit[at] > _COPY)), lengths)
+    return out
 
 
-def _correlation(a: FloatArray, b: FloatArray, labels: NDArray[np.signedinteger]) -> FloatArray:
-    """Pearson's correlation of two level contours in each labelled stretch."""
-    a, b = a - a.mean(), b - b.mean()
-    mean_a, mean_b = _means(a, labels), _means(b, labels)
-    variance_a = _means(a * a, labels) - mean_a**2
-    variance_b = _means(b * b, labels) - mean_b**2
-    cross = _means(a * b, labels) - mean_a * mean_b
+def _correlation(
+    a: FloatArray, b: FloatArray, starts: NDArray[np.intp], lengths: NDArray[np.intp]
+) -> FloatArray:
+    """Pearson's correlation of two level contours in each stretch."""
+    a, b = (x - x.mean(dtype=np.float64) for x in (a, b))
+    mean_a, mean_b = _means(a, starts, lengths), _means(b, starts, lengths)
+    variance_a = _means(a * a, starts, lengths) - mean_a**2
+    variance_b = _means(b * b, starts, lengths) - mean_b**2
+    cross = _means(a * b, starts, lengths) - mean_a * mean_b
     return np.asarray(cross / np.sqrt(np.maximum(variance_a * variance_b, 1e-6)))
 
 
-def _means(values: FloatArray, labels: NDArray[np.signedinteger]) -> FloatArray:
-    """Mean of the values at each label from 1 on."""
-    return np.asarray(np.bincount(labels, values)[1:] / np.bincount(labels)[1:])
+def _means(
+    values: FloatArray, starts: NDArray[np.intp], lengths: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Mean of the values of each stretch."""
+    return np.asarray(np.add.reduceat(values, starts, dtype=np.float64) / lengths)
 
 
-def _spectra(
-    x: NDArray[np.float32], rate_hz: float, frames: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """Amplitude spectra of 64 ms from 250 to 3500 Hz, of length 1, ``[len(frames), n_bins]``."""
-    size = 2 * round(rate_hz * 0.032)
-    starts = np.rint(frames * (rate_hz * HOP_S)).astype(np.intp)
-    windows = sliding_window_view(np.pad(x, size // 2), size)[starts]
-    spectrum = np.abs(np.fft.rfft(windows * np.hanning(size).astype(np.float32), axis=1))
-    amplitude = spectrum[:, round(250 * size / rate_hz) : round(3500 * size / rate_hz)]
-    norm = np.sqrt(np.square(amplitude).sum(axis=1, keepdims=True))
-    return np.asarray(amplitude / np.maximum(norm, 1e-9), dtype=np.float32)
+def _power(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Power spectrum up to 410 Hz from 1 s of sound."""
+    return np.asarray(np.square(np.abs(scipy.fft.rfft(x)[:410])), dtype=np.float32)
+
+
+def _likeness(sound: Sound, sounding: BoolArray) -> NDArray[np.float32]:
+    """Cosine of each spectrum with the one 40 ms and the one 200 ms later, 0 unless there is sound
+    all the way; and the share of its power in a few lines. ``[3, len(sounding)]``.
+    """
+    out = np.zeros((3, len(sounding)), dtype=np.float32)
+    for start in range(0, len(sounding), _CHUNK_SPECTRA):
+        here = sounding[start : start + _CHUNK_SPECTRA + _STEADY_LAG]
+        if here.any():
+            found = _likeness_of(_spectra(sound, start, here), here)
+            out[:, start : start + _CHUNK_SPECTRA] = found[:, :_CHUNK_SPECTRA]
+    return out
+
+
+def _likeness_of(amplitude: NDArray[np.float32], sounding: BoolArray) -> NDArray[np.float32]:
+    out = np.zeros((3, len(sounding)), dtype=np.float32)
+    through = np.cumsum(sounding)
+    for row, lag in enumerate((1, _STEADY_LAG)):
+        cosine = np.einsum("ij,ij->i", amplitude[lag:], amplitude[:-lag])
+        unbroken = sounding[:-lag] & (through[lag:] - through[:-lag] == lag)
+        out[row, : len(cosine)] = cosine * unbroken
+    power = np.square(amplitude)
+    out[2] = np.einsum("ij,ij->i", power, power)
+    return out
+
+
+def _spectra(sound: Sound, first: int, sounding: BoolArray) -> NDArray[np.float32]:
+    """Amplitude spectra of 64 ms from 250 to 3500 Hz, of length 1, zero where there is no sound,
+    ``[len(sounding), n_bins]``.
+    """
+    size = 2 * round(sound.rate_hz * 0.032)
+    frames = (first + np.arange(len(sounding))) * _STEADY_HOP
+    starts = np.rint(frames * (sound.rate_hz * HOP_S)).astype(np.intp) - size // 2
+    view = sliding_window_view(sound.piece(starts[0], starts[-1] + size), size)
+    windows = view[(starts - starts[0])[sounding]] * np.hanning(size).astype(np.float32)
+    low, high = (round(hz * size / sound.rate_hz) for hz in (250, 3500))
+    amplitude = np.abs(scipy.fft.rfft(windows, axis=1)[:, low:high])
+    norm = np.sqrt(np.einsum("ij,ij->i", amplitude, amplitude))[:, None]
+    out = np.zeros((len(sounding), amplitude.shape[1]), dtype=np.float32)
+    out[sounding] = amplitude / np.maximum(norm, 1e-9)
+    return out
 
 
 def _ones(n: int) -> BoolArray:
     return np.ones(n, dtype=bool)
-
-
-def _similarity(
-    amplitude: NDArray[np.float32], index: NDArray[np.intp], n: int, lag: int
-) -> NDArray[np.float32]:
-    """Cosine of each of ``n`` spectra with the one ``lag`` later, 0 unless all between are given.
-
-    ``amplitude`` ``[len(index), n_bins]`` are those at ``index``.
-    """
-    similar = np.zeros(n, dtype=np.float32)
-    follows = index[lag:] - index[:-lag] == lag
-    similar[index[:-lag]] = (amplitude[lag:] * amplitude[:-lag]).sum(axis=1) * follows
-    return similar

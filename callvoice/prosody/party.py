@@ -43,10 +43,13 @@ class Party:
 
     @cached_property
     def _sums(self) -> NDArray[np.float64]:
-        """Cumulated frames of speech, nuclei in speech, voiced frames, ``[n_frames + 1, 3]``."""
+        """Cumulated frames of speech, nuclei in speech, voiced frames, ``[3, n_frames + 1]``."""
         track = self.track
-        columns = [self.inside, np.where(self.inside, track.density, 0), np.isfinite(track.f0_hz)]
-        return np.cumsum(np.vstack([np.zeros(3), np.stack(columns, axis=1)]), axis=0)
+        sums = np.zeros((3, len(self.inside) + 1))
+        rows = self.inside, track.density * self.inside, np.isfinite(track.f0_hz)
+        for row, out in zip(rows, sums[:, 1:], strict=True):
+            np.cumsum(row, out=out)
+        return sums
 
     @cached_property
     def _pause_edges(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -63,7 +66,9 @@ class Party:
 
     def totals(self, start_s: float, end_s: float) -> tuple[float, float, float]:
         """Seconds of speech, expected syllable nuclei and voiced seconds in a stretch."""
-        speech, nuclei, voiced = self._sums[self._frame(end_s)] - self._sums[self._frame(start_s)]
+        speech, nuclei, voiced = (
+            self._sums[:, self._frame(end_s)] - self._sums[:, self._frame(start_s)]
+        )
         hop_s = self.track.hop_s
         return float(speech * hop_s), float(nuclei), float(voiced * hop_s)
 

@@ -29,18 +29,18 @@ import scipy.fft
 import scipy.signal
 import soxr
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from callvoice.prosody.frames import HOP_S, centred_frames, n_frames
+from callvoice.prosody.smoothing import filtered, gaussians
 from callvoice.types import BoolArray, FloatArray, Interval
 
 EDGES_HZ = (300, 450, 600, 900, 1200, 1500, 1900, 2350, 2850, 3400)
-_RATE_HZ = 8000
+RATE_HZ = 8000
 _WINDOW = 240
-_CHUNK_FRAMES = 1024
+_CHUNK_FRAMES = 256  # keeps the transform in the cache
 _HANN = scipy.signal.get_window("hann", _WINDOW).astype(np.float32)
-_BAND_OF_BIN = np.digitize(np.fft.rfftfreq(_WINDOW, 1 / _RATE_HZ), EDGES_HZ)
-_BANDS = np.equal.outer(_BAND_OF_BIN, np.arange(1, len(EDGES_HZ))).astype(np.float32)
+_BAND_OF_BIN = np.digitize(np.fft.rfftfreq(_WINDOW, 1 / RATE_HZ), EDGES_HZ)
+_BANDS = np.equal.outer(_BAND_OF_BIN.repeat(2), np.arange(1, len(EDGES_HZ))).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Syllables:
     """
 
     nuclei_s: NDArray[np.float64]
-    density: NDArray[np.float64]
+    density: NDArray[np.float32]
 
 
 def syllable_nuclei(
@@ -126,19 +126,21 @@ def find_syllables(
         np.ones(count, dtype=bool) if speech is None else fit_frames(speech, count).astype(bool)
     )
     periodicity = (
-        np.zeros(count) if strength is None else np.nan_to_num(fit_frames(strength, count))
+        np.zeros(count, dtype=np.float32)
+        if strength is None
+        else np.nan_to_num(fit_frames(strength, count).astype(np.float32))
     )
-    bonus = options.periodicity_db * periodicity
-    found = [
-        _peaks(level + bonus, smoothing_s, inside, options)
-        for level in _levels_db(energies, inside, options)
-        for smoothing_s in options.smoothing_s
-    ]
+    if not inside.any():
+        return Syllables(nuclei_s=np.zeros(0), density=np.zeros(count, dtype=np.float32))
+    contours = _levels_db(energies, inside, options)
+    contours += np.float32(options.periodicity_db) * periodicity
+    smooth = filtered(contours, gaussians(*(s / HOP_S for s in options.smoothing_s)))
+    found = [_peaks(row, inside, options) for band in smooth.swapaxes(0, 1) for row in band]
     votes = np.bincount(np.concatenate(found), minlength=count)
     band, smoothing = options.nuclei_detector
     chosen = found[band * len(options.smoothing_s) + smoothing]
     nuclei_s = np.multiply(chosen, HOP_S, dtype=np.float64)
-    return Syllables(nuclei_s=nuclei_s, density=votes / len(found))
+    return Syllables(nuclei_s=nuclei_s, density=(votes / len(found)).astype(np.float32))
 
 
 def articulation_rate_syll_s(n_syllables: float, speech_s: float) -> float | None:
@@ -213,11 +215,23 @@ def band_energies(signal: FloatArray, *, rate_hz: float) -> NDArray[np.float32]:
         raise ValueError(f"signal must have 1 dimension, not {np.ndim(signal)}")
     if rate_hz < 2 * EDGES_HZ[-1]:
         raise ValueError(f"{rate_hz} Hz cannot hold a band up to {EDGES_HZ[-1]} Hz")
-    count = n_frames(len(signal), rate_hz=rate_hz)
-    hop = round(_RATE_HZ * HOP_S)
-    frames = centred_frames(_prepared(signal, rate_hz), length=_WINDOW, hop=hop, count=count)
-    chunks = range(0, count, _CHUNK_FRAMES)
-    return np.concatenate([_band_power(frames[at : at + _CHUNK_FRAMES]) for at in chunks])
+    return energies_at_8_khz(
+        _prepared(signal, rate_hz), count=n_frames(len(signal), rate_hz=rate_hz)
+    )
+
+
+def energies_at_8_khz(samples: NDArray[np.float32], *, count: int) -> NDArray[np.float32]:
+    """Energies of the bands as of :func:`band_energies`, ``[count, 9]``, from samples at 8 kHz
+    without a constant offset, on whatever scale they have.
+    """
+    hop = round(RATE_HZ * HOP_S)
+    out = np.empty((count, len(EDGES_HZ) - 1), dtype=np.float32)
+    for at in range(0, count, _CHUNK_FRAMES):
+        part = out[at : at + _CHUNK_FRAMES]
+        frames = centred_frames(samples, length=_WINDOW, hop=hop, count=len(part), start=at)
+        spectrum = scipy.fft.rfft(frames * _HANN, axis=1).view(np.float32)
+        np.matmul(np.square(spectrum, out=spectrum), _BANDS, out=part)
+    return out
 
 
 def fit_frames(values: FloatArray | BoolArray, count: int) -> NDArray[np.float64]:
@@ -234,37 +248,26 @@ def _prepared(signal: FloatArray, rate_hz: float) -> NDArray[np.float32]:
         return np.zeros(len(signal), dtype=np.float32)
     centred = (signal / peak).astype(np.float32, copy=False)
     centred -= centred.mean(dtype=np.float64)
-    if rate_hz != _RATE_HZ:
-        centred = soxr.resample(centred, rate_hz, _RATE_HZ, quality="LQ")
+    if rate_hz != RATE_HZ:
+        centred = soxr.resample(centred, rate_hz, RATE_HZ, quality="LQ")
     return np.asarray(centred, dtype=np.float32)
-
-
-def _band_power(frames: FloatArray) -> NDArray[np.float32]:
-    """Energies of the bands of some frames, ``[n, 9]``."""
-    spectrum = scipy.fft.rfft(frames * _HANN, axis=1)
-    return np.asarray((spectrum.real**2 + spectrum.imag**2) @ _BANDS, dtype=np.float32)
 
 
 def _levels_db(
     energies: FloatArray, inside: BoolArray, options: SyllableOptions
-) -> list[NDArray[np.float64]]:
-    """Level from the lowest edge to each of ``high_hz``, dB relative to loud speech."""
+) -> NDArray[np.float32]:
+    """Level from the lowest edge to each of ``high_hz``, dB relative to loud speech,
+    ``[len(high_hz), n_frames]``.
+    """
     upper = np.searchsorted(EDGES_HZ, options.high_hz) - 1
-    band = np.cumsum(energies, axis=1, dtype=np.float64)[:, upper].T
-    if not inside.any():
-        return list(np.zeros_like(band))
-    loud = np.maximum(np.quantile(band[:, inside], 0.95, axis=1), 1e-20)
+    band = np.cumsum(energies[:, : upper.max() + 1].T, axis=0)[upper]
+    loud = np.maximum(np.quantile(band[:, inside], 0.95, axis=1), 1e-20).astype(np.float32)
     # 40 dB below loud speech the contour runs level, so that hum and hiss make no peaks.
-    return list(10 * np.log10(band / loud[:, None] + 1e-4))
+    return np.asarray(10 * np.log10(band / loud[:, None] + np.float32(1e-4)))
 
 
-def _peaks(
-    contour: FloatArray, smoothing_s: float, inside: BoolArray, options: SyllableOptions
-) -> NDArray[np.intp]:
+def _peaks(smooth: FloatArray, inside: BoolArray, options: SyllableOptions) -> NDArray[np.intp]:
     """Frames of the peaks of one smoothed contour that lie in speech."""
-    if not inside.any():
-        return np.zeros(0, dtype=np.intp)
-    smooth = ndimage.gaussian_filter1d(contour, smoothing_s / HOP_S)
     floor = float(np.quantile(smooth[inside], 0.95)) - options.floor_db
     peaks, _ = scipy.signal.find_peaks(smooth, height=floor, prominence=options.dip_db)
     return np.asarray(peaks[inside[peaks]], dtype=np.intp)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from callvoice.prosody.frames import n_frames
-from callvoice.prosody.level import FLOOR_DB, level_db, noise_floor_db, speech_level_db
+from callvoice.prosody.level import FLOOR_DB, level_db, levels, noise_floor_db, speech_level_db
+from callvoice.prosody.sound import as_sound
 
 RATE = 8000
 
@@ -49,10 +50,13 @@ def test_gain_adds_its_decibels() -> None:
     np.testing.assert_allclose(shift, -20, atol=1e-3)
 
 
-def test_channels_are_measured_one_by_one() -> None:
-    x = np.random.default_rng(0).standard_normal((2, 1234)) * 0.1
-    both = level_db(x, rate_hz=RATE)
-    np.testing.assert_allclose(both, [level_db(c, rate_hz=RATE) for c in x], atol=1e-6)
+@pytest.mark.parametrize("rate", [7999, 8000, 11025])
+def test_fine_levels_are_those_of_half_the_window(rate: int) -> None:
+    x = np.random.default_rng(0).standard_normal(1234).astype(np.float32) * 0.1
+    found = levels(as_sound(x, rate)).fine_db
+    edges = np.rint(np.arange(len(found) + 1) * rate * 0.005).astype(int)
+    parts = [x[edges[max(i - 1, 0)] : edges[i + 1]] for i in range(len(found))]
+    np.testing.assert_allclose(found, [10 * np.log10(np.var(p)) for p in parts], atol=0.01)
 
 
 def test_speech_and_noise_level_come_from_their_own_frames() -> None:

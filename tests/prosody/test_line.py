@@ -11,7 +11,7 @@ from speechlike import RATE, channel, line_noise, utterance
 
 from callvoice.prosody.activity import find_speech
 from callvoice.prosody.frames import n_frames
-from callvoice.prosody.level import level_db
+from callvoice.prosody.level import level_db, levels
 from callvoice.prosody.line import (
     clipped_share,
     dropouts,
@@ -20,6 +20,15 @@ from callvoice.prosody.line import (
     steady_sound,
     without_bleed,
 )
+from callvoice.prosody.sound import as_sound
+
+
+def fine(x: np.ndarray) -> np.ndarray:
+    return levels(as_sound(x, RATE)).fine_db
+
+
+def both_levels(*channels: np.ndarray) -> np.ndarray:
+    return np.array([level_db(x, rate_hz=RATE) for x in channels])
 
 
 def test_the_noise_inside_the_speech_level_is_taken_off() -> None:
@@ -47,15 +56,15 @@ def test_lost_packets_are_found_where_they_are() -> None:
     lost = [(1.0, 1.02), (2.0, 2.06), (3.0, 3.2)]
     for start, end in lost:
         x[round(start * RATE) : round(end * RATE)] = 0
-    found = dropouts(x, rate_hz=RATE, speech_level_db=-23)
+    found = dropouts(fine(x), speech_level_db=-23)
     assert [(i.start_s, i.end_s) for i in found] == [pytest.approx(s, abs=0.01) for s in lost]
 
 
 def test_silence_between_utterances_is_no_dropout() -> None:
     x = channel([(1, 2), (2.5, 3)], 4)
     x[round(2.1 * RATE) : round(2.3 * RATE)] = 0
-    assert dropouts(x, rate_hz=RATE, speech_level_db=-20) == ()
-    assert dropouts(x, rate_hz=RATE, speech_level_db=None) == ()
+    assert dropouts(fine(x), speech_level_db=-20) == ()
+    assert dropouts(fine(x), speech_level_db=None) == ()
 
 
 @pytest.mark.parametrize("mains_hz", [50, 60])
@@ -80,7 +89,7 @@ def test_bleed_is_removed_and_own_speech_stays() -> None:
     weak = channel([(3.5, 4.5), (8.5, 9.5)], 14, noise_db=-75, seed=2)
     weak[400:] += 0.05 * loud[:-400]
     speech = np.array([find_speech(c, rate_hz=RATE).speech for c in (loud, weak)])
-    level = level_db(np.array([loud, weak]), rate_hz=RATE)
+    level = both_levels(loud, weak)
     assert speech[1, 520:780].any()
     clean = without_bleed(speech, level)
     assert not clean[1, 520:780].any()
@@ -93,7 +102,7 @@ def test_a_quiet_word_under_the_others_speech_stays() -> None:
     quiet = line_noise(8 * RATE, -75)
     quiet[3 * RATE : 4 * RATE] += 0.1 * utterance(1, seed=7)
     speech = np.array([find_speech(c, rate_hz=RATE).speech for c in (loud, quiet)])
-    level = level_db(np.array([loud, quiet]), rate_hz=RATE)
+    level = both_levels(loud, quiet)
     assert speech[1, 310:390].mean() > 0.9
     np.testing.assert_array_equal(without_bleed(speech, level), speech)
 
@@ -104,9 +113,8 @@ def test_no_sound_breaks_it(x: np.ndarray) -> None:
     frames = n_frames(len(x), rate_hz=RATE)
     assert 0 <= clipped_share(x) <= 1
     assert np.isfinite(hum_db(x, rate_hz=RATE))
-    assert dropouts(x, rate_hz=RATE, speech_level_db=-20) is not None
+    assert dropouts(fine(x), speech_level_db=-20) is not None
     assert steady_sound(x, rate_hz=RATE, active=np.ones(frames, bool)).shape == (frames,)
-    two = np.array([x, x[::-1]])
-    level = level_db(two, rate_hz=RATE)
+    level = both_levels(x, x[::-1])
     speech = level > -50
     assert not (without_bleed(speech, level) & ~speech).any()
