@@ -91,6 +91,19 @@ def test_json_and_html_files_beside_the_terminal_report(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json"]
 
 
+def test_words_of_a_call_cannot_steer_the_terminal(run: Run, sample: Path, tmp_path: Path) -> None:
+    said = json.loads(TRANSCRIPT.read_text())
+    said["turns"][0]["text"] = (
+        "Guten Tag \x1b[31m und willkommen [bold]bei[/bold] \x07" + 9 * " Firma"
+    )
+    path = tmp_path / "evil.json"
+    path.write_text(json.dumps(said))
+    out = run("analyze", sample, "--transcript", path).out
+    assert "[bold]bei[/bold]" in out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
 def test_report_language(run: Run, sample: Path) -> None:
     result = run("analyze", sample, "--transcript", TRANSCRIPT, "--report-language", "en")
     assert "The eight mistakes" in result.out

@@ -178,7 +178,8 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "free some space" if error.errno == errno.ENOSPC else "or set CALLVOICE_CACHE"
+        full = error.errno == errno.ENOSPC
+        hint = "free some space" if full else "set CALLVOICE_CACHE to a folder you may write"
         raise CannotWrite(
             f"cannot prepare the speech model in {folder}: {error.strerror or error}; {hint}."
         ) from error

@@ -26,6 +26,11 @@ def clock(seconds: float) -> str:
     return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
 
 
+def _harmless(text: str) -> str:
+    """Words of a call without control characters: these could steer the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _parts(report: Report) -> Iterator[RenderableType]:
     texts = load_texts(report.report_language)
     yield from _heading(report, texts)
@@ -106,7 +111,8 @@ def _finding(finding: Finding, texts: Texts) -> Iterator[RenderableType]:
     line.append(finding.explanation, style="default")
     yield Padding(line, (0, 0, 0, 5))
     if finding.quote:
-        yield Padding(Text(f"„{finding.quote}“", style="italic dim"), (0, 0, 0, 7))
+        quote = _harmless(finding.quote)
+        yield Padding(Text(f"„{quote}“", style="italic dim"), (0, 0, 0, 7))
 
 
 def _measures(report: Report, texts: Texts) -> Table:
