@@ -49,6 +49,12 @@ def test_text_renamed_to_wav(run: Run, tmp_path: Path) -> None:
     assert_one_clear_line(run("analyze", path), 2, "unreadable-input", "not a recording")
 
 
+def test_text_renamed_to_flac(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "letter.flac"
+    path.write_text("just text\n")
+    assert_one_clear_line(run("measure", path), 2, "unreadable-input", "not a recording")
+
+
 def test_truncated_wav_is_analysed_as_far_as_it_goes(run: Run, tmp_path: Path) -> None:
     data, rate_hz = soundfile.read(SAMPLES / "vorwurf.flac")
     whole = tmp_path / "whole.wav"

@@ -174,17 +174,23 @@ def _with_av(stream: IO[bytes], path: Path) -> tuple[_Samples, int, tuple[str, .
                 raise UnreadableInput(f"{printable(path)} holds no audio stream.")
             source = container.streams.audio[0]
             n_channels, rate_hz = source.codec_context.channels, source.codec_context.sample_rate
+            if not n_channels or not rate_hz:  # FFmpeg takes much for sound that is none
+                raise _undecodable(path)
             _check_form(n_channels, rate_hz, path)
             blocks, broke_off = _av_blocks(container, n_channels)
     except (av.FFmpegError, ValueError) as error:
-        raise UnreadableInput(
-            f"{printable(path)} is not a recording that callvoice can decode (tried libsndfile and"
-            " FFmpeg): is it audio, and complete?"
-        ) from error
+        raise _undecodable(path) from error
     if broke_off and not blocks:
         raise TruncatedInput(f"{printable(path)} breaks off before its first sample.")
     samples = np.concatenate(blocks, axis=1) if blocks else np.zeros((n_channels, 0), np.float32)
     return samples, rate_hz, ("truncated",) if broke_off else ()
+
+
+def _undecodable(path: Path) -> UnreadableInput:
+    return UnreadableInput(
+        f"{printable(path)} is not a recording that callvoice can decode (tried libsndfile and"
+        " FFmpeg): is it audio, and complete?"
+    )
 
 
 def _av_blocks(

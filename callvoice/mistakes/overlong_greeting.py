@@ -7,7 +7,14 @@ taken for the agent's, with low confidence.
 
 from __future__ import annotations
 
-from callvoice.mistakes.scoring import FOUND_FROM, Sign, above, not_assessable, verdict
+from callvoice.mistakes.scoring import (
+    FOUND_FROM,
+    Sign,
+    above,
+    doubtful_words,
+    not_assessable,
+    verdict,
+)
 from callvoice.settings import Limits
 from callvoice.types import Confidence, Facts, Finding, Greeting, Verdict
 
@@ -16,6 +23,8 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     """The verdict on the opening."""
     if not facts.text.supported:
         return not_assessable("overlong_greeting", "unsupported_language")
+    if doubtful_words(facts, limits):
+        return not_assessable("overlong_greeting", "noisy_line")
     greeting = facts.text.greeting
     if greeting is None:
         return not_assessable("overlong_greeting", "no_greeting")

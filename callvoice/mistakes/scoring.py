@@ -88,10 +88,20 @@ def missing_words(facts: Facts, limits: Limits) -> str | None:
     """Why the agent's words cannot be judged, or None if they can."""
     if not facts.text.supported:
         return "unsupported_language"
+    if doubtful_words(facts, limits):
+        return "noisy_line"
     if not any(turn.role for turn in facts.transcript.turns):
         return "one_channel" if len(facts.channels) == 1 else "unknown_agent"
     turns = sum(turn.role == "agent" for turn in facts.transcript.turns)
     return "few_agent_turns" if turns < limits["agent_turns"].value else None
+
+
+def doubtful_words(facts: Facts, limits: Limits) -> bool:
+    """Whether words were recognised from noise: such text is not to be held against anybody."""
+    if facts.transcript.source == "given":
+        return False
+    floor = limits["line_snr_db"].value
+    return any(c.snr_db is not None and c.snr_db < floor for c in facts.channels)
 
 
 def voice_confidence(agent: ChannelMeasures, limits: Limits) -> Confidence:

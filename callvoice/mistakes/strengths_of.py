@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from callvoice.mistakes.scoring import doubtful_words
 from callvoice.settings import Settings
 from callvoice.types import Facts, Finding
 
@@ -21,6 +22,8 @@ LABELS = (
 
 def strengths(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
     """Places of the agent's worth listening to, the strongest kinds first, each once or more."""
+    if doubtful_words(facts, settings.limits_of("know_it_all")):
+        return ()
     hits = [h for h in facts.text.hits if h.role == "agent" and h.label in LABELS]
     hits.sort(key=lambda h: (LABELS.index(h.label), h.turn))
     found = tuple(

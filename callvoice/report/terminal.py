@@ -112,7 +112,9 @@ def _finding(finding: Finding, texts: Texts) -> Iterator[RenderableType]:
     yield Padding(line, (0, 0, 0, 5))
     if finding.quote:
         quote = _harmless(finding.quote)
-        yield Padding(Text(f"„{quote}“", style="italic dim"), (0, 0, 0, 7))
+        yield Padding(
+            Text(texts.terminal["quote"].format(quote=quote), style="italic dim"), (0, 0, 0, 7)
+        )
 
 
 def _measures(report: Report, texts: Texts) -> Table:

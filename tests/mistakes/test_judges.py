@@ -217,6 +217,14 @@ def test_a_changed_limit_changes_the_verdict_without_sound(tmp_path: Any) -> Non
     assert 5.0 in {finding.limit for finding in judged.findings}
 
 
+def test_words_recognised_from_noise_are_held_against_nobody() -> None:
+    lecturing = (hit("know_it_all", "agent", n) for n in (2, 4))
+    hits = (*lecturing, hit("apology", "agent", 6))
+    noisy = facts(transcript=TRUSTED, agent={"snr_db": 7.0}, hits=hits)
+    assert {v.status for v in mistakes.judge(noisy, SETTINGS)} == {"not_assessable"}
+    assert mistakes.strengths(noisy, SETTINGS) == ()
+
+
 def test_strengths_come_in_the_order_of_their_weight() -> None:
     call = facts(
         hits=(
