@@ -5,6 +5,21 @@
 ``DATA`` holds ``emodb`` (16 kHz FLAC with ``.silb`` syllable labels; the sixth letter of a name is
 the style), and, each optional, ``thorsten`` and ``harper_valley``. Needs the extra ``bench``.
 "tel" is 300-3400 Hz, 8 kHz, an A-law round trip.
+
+The rate has two truths. "Pauses inside" is labelled syllables over first label to last: 5.77 ± 1.26
+syll/s on 190 sentences, the definition behind the 5.78 ± 1.26 of 361 sentences on which the peer
+was reported (r .78, MAE .65), hence the one to compare with it. "Pauses removed", 5.93 ± 1.07, is
+stricter: sentences with long pauses no longer stand out. A count divided by the labelled time shows
+the count's errors alone; "own speech" divides by detected speech.
+
+Tried and rejected; r with pauses removed, clean / tel, speaker and sentence both held out, beside
+.76 / .74 for what is used. Ridge on 469 peak counts, level changes, spectral changes and voicing
+onsets: .69 / .70 (best of four penalties); on level and spectral changes and density .73 / .74.
+A network of 8 units that corrects the density from 0.24 s of bands: .66 / .68, yet .82 on what it
+was fitted to: ten sentences are learned by heart. Not fitted: smoothing that follows the rate
+.71 / .69; peaks weighed by depth .75 / .74; spectral change subtracted .76 / .74; periodicity as a
+ratio in dB .74 / .72; no band below 450 Hz .62 / .57. These last were scored on all sentences, as
+was the choice of what is used.
 """
 
 from __future__ import annotations
@@ -190,7 +205,7 @@ def rate_section(data: Path) -> None:
     """Both lines, clean and telephone."""
     items = sentences(data / "emodb")
     print(f"\n## Articulation rate, {len(items)} sentences")
-    print("truth: labelled syllables / speech; first without, then with the pauses inside")
+    print("labelled syllables / speech; left: pauses removed, right: pauses inside")
     for name, line in {
         "clean": lambda i: (i.signal, i.rate_hz),
         "tel": lambda i: telephone(i.signal, i.rate_hz),
@@ -223,7 +238,7 @@ def rate_table(line: str, items: list[Sentence], sounds: list[Sound]) -> None:
         ]
     )
     row(line, "callvoice rate", items, corrected(raw / speech))
-    row(line, "callvoice rate, dead time of others", items, held_out(items, raw / speech))
+    row(line, "callvoice rate, dead time held out", items, held_out(items, raw / speech))
     alone = [f[1][f[2]].sum() / max(f[2].sum() * 0.010, 0.1) for f in found]
     row(line, "callvoice rate, own speech detection", items, corrected(np.array(alone)))
 
@@ -236,16 +251,15 @@ def corrected(
 
 
 def held_out(items: list[Sentence], observed: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Each speaker's rates with the dead time that suits the other speakers best."""
-    speaker = np.array([i.speaker for i in items])
+    """Rates with the dead time that suits best where both speaker and sentence are others."""
+    speaker, text = np.array([(i.speaker, i.name[2:5]) for i in items]).T
     truth = np.array([i.n_syllables / i.speech_s for i in items])
     grid = [SyllableOptions(dead_time_s=t / 1000) for t in range(41)]
     tried = np.array([corrected(observed, options) for options in grid])
-    out = np.empty(len(items))
-    for one in np.unique(speaker):
-        errors = np.abs(tried - truth)[:, speaker != one].mean(axis=1)
-        out[speaker == one] = tried[errors.argmin(), speaker == one]
-    return out
+    errors = np.abs(tried - truth)
+    others = (speaker[:, None] != speaker) & (text[:, None] != text)
+    best = (errors @ others.T.astype(float) / others.sum(axis=1)).argmin(axis=0)
+    return np.asarray(tried[best, np.arange(len(items))])
 
 
 def row(
@@ -433,13 +447,43 @@ def parties(folder: Path) -> None:
 def checks_section(data: Path) -> None:
     """Print rates where the truth is made, and where it comes from words."""
     speed(data)
+    tempo(data)
     print("\n## Known trains (syll/s put in, measured)")
     print(", ".join(f"{r} → {train_rate(r):.2f}" for r in range(2, 10)))
     if (data / "harper_valley").is_dir():
         print("\n## HarperValley: syllables/s from human words (vowel groups) and from the sound")
-        for path in sorted((data / "harper_valley").glob("*.json")):
-            for channel, role in enumerate(("agent", "caller")):
-                harper(path, channel, role)
+        paths = sorted((data / "harper_valley").glob("*.json"))
+        found = [harper(p, c, r) for p in paths for c, r in enumerate(("agent", "caller"))]
+        text, heard = np.concatenate(found, axis=1)
+        error = np.abs(text - heard).mean()
+        print(f"  {len(text)} segments: r {np.corrcoef(text, heard)[0, 1]:.3f} MAE {error:.3f}")
+
+
+def tempo(data: Path) -> None:
+    """Print how the rate follows a change of tempo (WORLD), pitch and formants kept."""
+    items = sentences(data / "emodb")[::6]
+    factors = np.array([0.8, 0.9, 1.0, 1.1, 1.25])
+    rates = np.array([[spoken_rate(i, f) for f in factors] for i in items])
+    moved = rates / rates[:, [2]]
+    print(f"\n## Tempo changed, {len(items)} telephone sentences (factor → measured)")
+    print(", ".join(f"{f:.2f} → {m:.2f}" for f, m in zip(factors, moved.mean(axis=0), strict=True)))
+    print(
+        f"slope of the logarithms {np.polyfit(np.log(factors), np.log(moved).T, 1)[0].mean():.2f}"
+    )
+
+
+def spoken_rate(item: Sentence, factor: float) -> float:
+    """Corrected rate between the labels of a sentence made faster by a factor."""
+    x = item.signal.astype(float)
+    f0_hz, times = pyworld.harvest(x, item.rate_hz)
+    envelope = pyworld.cheaptrick(x, f0_hz, times, item.rate_hz)
+    noise = pyworld.d4c(x, f0_hz, times, item.rate_hz)
+    at = np.rint(np.arange(0, len(times) - 1, factor)).astype(int)
+    faster = pyworld.synthesize(f0_hz[at], envelope[at], noise[at], item.rate_hz)
+    _, density, _ = ours(telephone(faster, item.rate_hz))
+    first, last = (round(100 * t / factor) for t in (item.start_s, item.end_s))
+    speech_s = item.speech_s / factor
+    return corrected_rate_syll_s(float(density[first : last + 1].sum()) / speech_s)
 
 
 def speed(data: Path) -> None:
@@ -471,20 +515,26 @@ def train_rate(rate_syll_s: float) -> float:
     return ours((signal, 8000))[1].sum() / at[-1]
 
 
-def harper(path: Path, channel: int, role: str) -> None:
-    """Print one party's rate from words and from sound, over the same segments."""
+def harper(path: Path, channel: int, role: str) -> NDArray[np.floating]:
+    """Print one party's rate from words and from sound; ``[2, n]``, those of longer segments."""
     segments = json.loads(path.read_text())["segments"]
     spoken = [s for s in segments if s["role"] == role and len(s["human"].split()) > 2]
     samples, rate_hz = soundfile.read(path.with_suffix(".flac"), dtype="float32")
     _, density, speech = ours((samples[:, channel], rate_hz))
-    words = " ".join(re.sub(r"\[.*?\]|<.*?>", " ", s["human"]) for s in spoken)
-    n_text = sum(max(1, len(vowel_groups(w))) for w in words.split())
-    frames = np.zeros(len(density), dtype=bool)
-    for s in spoken:
-        frames[round(s["start"] * 100) : round(s["end"] * 100)] = True
-    speech_s = (frames & speech).sum() * 0.010
-    heard = corrected_rate_syll_s(density[frames].sum() / speech_s)
-    print(f"  {path.stem} {role:6} words {n_text / speech_s:.2f} sound {heard:.2f}")
+    parts = [slice(round(s["start"] * 100), round(s["end"] * 100)) for s in spoken]
+    seconds = np.array([speech[p].sum() * 0.010 for p in parts])
+    n_text = np.array([said(s["human"]) for s in spoken])
+    n_heard = np.array([density[p].sum() for p in parts])
+    whole = n_text.sum() / seconds.sum(), corrected_rate_syll_s(n_heard.sum() / seconds.sum())
+    print(f"  {path.stem} {role:6} words {whole[0]:.2f} sound {whole[1]:.2f}")
+    long = seconds >= 1
+    return np.array([n_text[long] / seconds[long], corrected(n_heard[long] / seconds[long])])
+
+
+def said(text: str) -> int:
+    """Syllables of a transcript's words."""
+    words = re.sub(r"\[.*?\]|<.*?>", " ", text).split()
+    return sum(max(1, len(vowel_groups(w))) for w in words)
 
 
 def vowel_groups(word: str) -> list[str]:

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
@@ -28,12 +27,12 @@ from callvoice.prosody.bands import band_power, noise_power, speech_power
 from callvoice.prosody.frames import HOP_S
 from callvoice.prosody.level import Levels, levels, noise_floor_db, speech_level_db
 from callvoice.prosody.line import steady_sound
+from callvoice.prosody.masks import from_runs, likeliest, runs, with_tails, without_islands
 from callvoice.prosody.smoothing import near
 from callvoice.prosody.sound import Sound, as_sound
 from callvoice.types import BoolArray, FloatArray, Interval
 
 _CHUNK_FRAMES, _REACH_FRAMES = 8192, 4
-_BLOCK_FRAMES, _MARGIN_FRAMES = 200, 150
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,10 @@ class ActivityOptions:
     has to outweigh. ``min_strength`` is the periodicity of a voiced frame; ``voiced_s`` the least
     time of such frames, or of a creaky voice, in a phrase, which is a stretch of speech without
     silences of ``phrase_s``. Silences shorter than ``closure_s`` are stop closures and belong to
-    speech. What lies further than ``margin_s`` from all sound, even if that is ``spare_db`` weaker
-    than speech, is not looked at again.
+    speech. A stretch goes on while it can be heard above the noise, for ``tail_s`` at most and
+    ``inner_tail_s`` within a phrase (decays, weak final fricatives). Sound up to ``island_s``
+    without a voice and with silence around it is a click. What lies further than ``margin_s``
+    from all sound, even if that is ``spare_db`` weaker than speech, is not looked at again.
     """
 
     window_s: float = 0.020
@@ -64,6 +65,9 @@ class ActivityOptions:
     voiced_s: float = 0.06
     phrase_s: float = 0.3
     closure_s: float = 0.15
+    tail_s: float = 0.01
+    inner_tail_s: float = 0.1
+    island_s: float = 0.1
     spare_db: float = 6.0
     margin_s: float = 0.2
 
@@ -136,7 +140,7 @@ def listen(sound: Sound, options: ActivityOptions | None = None) -> Hearing:
     every = np.ones(power.shape[1], dtype=bool)
     generous = replace(options, depth_db=options.depth_db + options.spare_db)
     evidence = _evidence(power, noise, speech_power(power, noise, every), every, generous)
-    any_sound = _likeliest(evidence, options.change_cost)
+    any_sound = likeliest(evidence, options.change_cost)
     frames = near(any_sound, round(options.margin_s / HOP_S))
     return Hearing(sound, levels(sound), frames, power[:, frames], noise[:, frames])
 
@@ -157,8 +161,8 @@ def decide(heard: Hearing, voiced: BoolArray, options: ActivityOptions | None = 
     sound, vocal = np.zeros((2, len(level)), dtype=bool)
     vocal[heard.frames] = voiced | _dark(power, loud)
     evidence = _evidence(power, noise, loud, voiced, options)
-    sound[heard.frames] = _likeliest(evidence, options.change_cost)
-    sound = fill_gaps(sound, round(options.closure_s / HOP_S))
+    sound[heard.frames] = likeliest(evidence, options.change_cost)
+    sound = _with_edges(sound, heard, vocal, options)
     sound = _phrases_with(sound, vocal, options)
     steady = sound & steady_sound(heard.sound, rate_hz=heard.sound.rate_hz, active=sound)
     speech = _phrases_with(sound & ~steady, vocal, options) if steady.any() else sound
@@ -175,7 +179,7 @@ def intervals(mask: BoolArray, *, hop_s: float = HOP_S) -> tuple[Interval, ...]:
     sides of its centre, in seconds.
     """
     starts, ends = (
-        np.clip((edge - 0.5) * hop_s, 0, max(len(mask) - 1, 0) * hop_s) for edge in _runs(mask)
+        np.clip((edge - 0.5) * hop_s, 0, max(len(mask) - 1, 0) * hop_s) for edge in runs(mask)
     )
     return tuple(Interval(float(a), float(b)) for a, b in zip(starts, ends, strict=True))
 
@@ -201,9 +205,9 @@ def pauses(
 
 def fill_gaps(mask: BoolArray, n: int) -> BoolArray:
     """Make true what is false for fewer than ``n`` frames between true ones, ``[n_frames]``."""
-    starts, ends = _runs(~mask)
+    starts, ends = runs(~mask)
     short = (ends - starts < n) & (starts > 0) & (ends < len(mask))
-    return mask | _from_runs(starts[short], ends[short], len(mask))
+    return mask | from_runs(starts[short], ends[short], len(mask))
 
 
 def _evidence(
@@ -241,7 +245,9 @@ def _evidence_of(
     evidence = 2 * np.log1p(_likelihood_ratio(smooth, noise)) + 2 * slow - 4
     strong = ndimage.maximum_filter1d(voiced, 3) | (_likelihood_ratio(smooth, weak_noise) > 3)
     most = np.where(strong, options.most, options.weak)
-    return np.asarray(np.clip(evidence, options.least, most), dtype=np.float32)
+    evidence = np.clip(evidence, options.least, most)
+    bar = _voice_bar(power, noise, loud * np.float32(10 ** (-options.unvoiced_depth_db / 10)))
+    return np.where(bar & (evidence > -0.5), np.float32(options.most), evidence)
 
 
 def _likelihood_ratio(
@@ -252,30 +258,28 @@ def _likelihood_ratio(
     return np.asarray((ratio - 1 - np.log(ratio)).mean(axis=0))
 
 
-def _likeliest(evidence: NDArray[np.float32], cost: float) -> BoolArray:
-    """The division into speech and pause with the greatest sum of evidence less costs.
+def _with_edges(
+    sound: BoolArray, heard: Hearing, vocal: BoolArray, options: ActivityOptions
+) -> BoolArray:
+    """Sound with the tails of its stretches, without lone clicks, with stop closures."""
+    audible = np.zeros(len(sound), dtype=bool)
+    audible[heard.frames] = np.log(heard.power / heard.noise).mean(axis=0) > np.log(4)
+    times = options.tail_s, options.inner_tail_s, options.phrase_s, options.island_s
+    tail, inner, phrase, island = (round(s / HOP_S) for s in times)
+    closure = round(options.closure_s / HOP_S)
+    whole = with_tails(sound, audible, n=tail, inner=inner, gap=phrase)
+    return fill_gaps(without_islands(whole, vocal, n=island, gap=closure), closure)
 
-    A Viterbi search for two states needs but one number per frame, the difference between their
-    best sums; added up from both ends it gives the best path without tracing back.
+
+def _voice_bar(
+    power: NDArray[np.float32], noise: NDArray[np.float32], weakest: NDArray[np.float32]
+) -> BoolArray:
+    """Frames as a voice makes them behind closed lips, whose pitch is too weak to be tracked:
+    above ``weakest`` and 10 dB above the noise below 500 Hz, 6 dB above what lies from 1 kHz on.
     """
-    forward, backward = _running(evidence, cost), _running(evidence[::-1], cost)[::-1]
-    return np.asarray(forward + backward - evidence > 0)
-
-
-def _running(evidence: NDArray[np.float32], cost: float) -> NDArray[np.float32]:
-    """Lead of speech over pause up to each frame, ``[n_frames]``, many blocks side by side.
-
-    The lead forgets what lies further back than the margin of a block.
-    """
-    if not len(evidence):
-        return evidence
-    n_blocks = -(-len(evidence) // _BLOCK_FRAMES)
-    padded = np.pad(evidence, (_MARGIN_FRAMES, n_blocks * _BLOCK_FRAMES - len(evidence)))
-    view = sliding_window_view(padded, _MARGIN_FRAMES + _BLOCK_FRAMES)
-    lead = view[::_BLOCK_FRAMES].T.copy()
-    for t in range(1, len(lead)):
-        lead[t] += np.clip(lead[t - 1], -cost, cost)
-    return lead[_MARGIN_FRAMES:].T.ravel()[: len(evidence)]
+    low = power[0]
+    found = (low > weakest[0]) & (low > 10 * noise[0]) & (low > 4 * power[2:].sum(axis=0))
+    return np.asarray(ndimage.minimum_filter1d(found, 3))
 
 
 def _dark(power: NDArray[np.float32], loud: NDArray[np.float32]) -> BoolArray:
@@ -289,20 +293,7 @@ def _dark(power: NDArray[np.float32], loud: NDArray[np.float32]) -> BoolArray:
 def _phrases_with(mask: BoolArray, vocal: BoolArray, options: ActivityOptions) -> BoolArray:
     """What of ``mask`` lies in a phrase that has enough vocal frames."""
     phrases = fill_gaps(mask, round(options.phrase_s / HOP_S))
-    starts, ends = _runs(phrases)
+    starts, ends = runs(phrases)
     before = np.concatenate([[0], np.cumsum(vocal & mask)])
     keep = before[ends] - before[starts] >= round(options.voiced_s / HOP_S)
-    return mask & _from_runs(starts[keep], ends[keep], len(mask))
-
-
-def _runs(mask: BoolArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First frames of the stretches where ``mask`` is true, and the frames after their last."""
-    change = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]])))
-    return change[::2], change[1::2]
-
-
-def _from_runs(starts: NDArray[np.intp], ends: NDArray[np.intp], n: int) -> BoolArray:
-    """The mask ``[n]`` that is true in the given stretches, which do not touch."""
-    step = np.zeros(n + 1, dtype=np.int8)
-    step[starts], step[ends] = 1, -1
-    return np.cumsum(step[:-1]) > 0
+    return mask & from_runs(starts[keep], ends[keep], len(mask))

@@ -1,19 +1,23 @@
 """Syllable nuclei and the rates made from them.
 
 Definition: a nucleus is where a syllable is loudest and most periodic. The contour searched is the
-level in dB of the first formant's band plus a bonus for periodicity, so that nasals and voiced
-plosives between two vowels still dip. Its peaks are the nuclei.
+level in dB plus a bonus for periodicity, so that nasals and voiced plosives between two vowels
+still dip. Its peaks are the nuclei. The level is that of the first formant's band, and once the
+sum of the amplitudes of all bands, in which the weak upper formants count as well.
 
 One contour misses or invents some syllables, and which ones depends on how it was smoothed. So
-the density averages twelve of them (four bands, three smoothings): its sum is the expected number
+the density averages twelve of them (four levels, three smoothings): its sum is the expected number
 of peaks, a steadier count than any single list. Syllables that are reduced or follow each other
 closely fall together, the more of them the faster the speech; :func:`corrected_rate_syll_s` undoes
 that as one does for any counter with a dead time τ: n / (1 - n τ). In clear syllables with full
 dips nothing falls together, and the uncorrected rate is the right one.
 
 Conventions: frame ``i`` is centred at ``i * 0.010`` s; gain and constant offset do not matter;
-nothing above 1200 Hz is used, so line and sampling rate hardly do. Rates are in syllables per
+nothing outside 300-3400 Hz is used, so line and sampling rate hardly do. Rates are in syllables per
 second of speech, pauses removed; counts are kept and divided last; an undefined rate is None.
+
+Tried and rejected, figures in ``benchmarks/prosody_rate.py``: fitted models, which learn their
+sentences by heart; dips weighed by depth; smoothing that follows the rate; less spectral change.
 
 Source: intensity peaks as nuclei after Mermelstein 1975, JASA 58, 880-883, and de Jong and Wempe
 2009, Behavior Research Methods 41, 385-390.
@@ -47,17 +51,17 @@ _BANDS = np.equal.outer(_BAND_OF_BIN.repeat(2), np.arange(1, len(EDGES_HZ))).ast
 class SyllableOptions:
     """How nuclei are found.
 
-    ``high_hz``, some of ``EDGES_HZ``, end the bands that begin at 300 Hz; ``smoothing_s`` are
-    standard deviations of Gaussians; ``nuclei_detector`` says which of the ``high_hz`` and of the
-    ``smoothing_s`` give the list of nuclei. ``periodicity_db`` is added where periodicity is 1;
-    ``dip_db`` is the least dip beside a peak, ``floor_db`` how far below loud speech a peak may
-    lie; ``dead_time_s`` corrects rates.
+    ``high_hz``, some of ``EDGES_HZ``, end the bands that begin at 300 Hz; a level over all bands
+    follows them; ``smoothing_s`` are standard deviations of Gaussians; ``nuclei_detector`` says
+    which level and which of the ``smoothing_s`` give the list of nuclei. ``periodicity_db`` times
+    the square root of periodicity is added; ``dip_db`` is the least dip beside a peak,
+    ``floor_db`` how far below loud speech a peak may lie; ``dead_time_s`` corrects rates.
     """
 
-    high_hz: tuple[float, ...] = (450.0, 600.0, 900.0, 1200.0)
+    high_hz: tuple[float, ...] = (450.0, 600.0, 1200.0)
     smoothing_s: tuple[float, ...] = (0.015, 0.020, 0.025)
     nuclei_detector: tuple[int, int] = (2, 1)
-    periodicity_db: float = 16.0
+    periodicity_db: float = 20.0
     dip_db: float = 0.5
     floor_db: float = 25.0
     dead_time_s: float = 0.018
@@ -133,7 +137,7 @@ def find_syllables(
     if not inside.any():
         return Syllables(nuclei_s=np.zeros(0), density=np.zeros(count, dtype=np.float32))
     contours = _levels_db(energies, inside, options)
-    contours += np.float32(options.periodicity_db) * periodicity
+    contours += np.float32(options.periodicity_db) * np.sqrt(periodicity)
     smooth = filtered(contours, gaussians(*(s / HOP_S for s in options.smoothing_s)))
     found = [_peaks(row, inside, options) for band in smooth.swapaxes(0, 1) for row in band]
     votes = np.bincount(np.concatenate(found), minlength=count)
@@ -256,14 +260,16 @@ def _prepared(signal: FloatArray, rate_hz: float) -> NDArray[np.float32]:
 def _levels_db(
     energies: FloatArray, inside: BoolArray, options: SyllableOptions
 ) -> NDArray[np.float32]:
-    """Level from the lowest edge to each of ``high_hz``, dB relative to loud speech,
-    ``[len(high_hz), n_frames]``.
+    """Levels in dB relative to loud speech, ``[len(high_hz) + 1, n_frames]``: from the lowest edge
+    to each of ``high_hz``, and that of the summed amplitudes of all bands.
     """
     upper = np.searchsorted(EDGES_HZ, options.high_hz) - 1
-    band = np.cumsum(energies[:, : upper.max() + 1].T, axis=0)[upper]
-    loud = np.maximum(np.quantile(band[:, inside], 0.95, axis=1), 1e-20).astype(np.float32)
+    values = np.empty((len(upper) + 1, len(energies)), dtype=np.float32)
+    values[:-1] = np.cumsum(energies[:, : upper.max() + 1].T, axis=0)[upper]
+    values[-1] = np.square(np.sqrt(energies) @ np.ones(energies.shape[1], dtype=np.float32))
+    loud = np.maximum(np.quantile(values[:, inside], 0.95, axis=1), 1e-20).astype(np.float32)
     # 40 dB below loud speech the contour runs level, so that hum and hiss make no peaks.
-    return np.asarray(10 * np.log10(band / loud[:, None] + np.float32(1e-4)))
+    return np.asarray(10 * np.log10(values / loud[:, None] + np.float32(1e-4)))
 
 
 def _peaks(smooth: FloatArray, inside: BoolArray, options: SyllableOptions) -> NDArray[np.intp]:

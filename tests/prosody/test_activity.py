@@ -11,13 +11,13 @@ from speechlike import RATE, channel, line_noise, utterance
 
 from callvoice.prosody.activity import (
     Activity,
-    _likeliest,
     fill_gaps,
     find_speech,
     intervals,
     pauses,
 )
 from callvoice.prosody.frames import n_frames
+from callvoice.prosody.masks import likeliest, with_tails, without_islands
 from callvoice.prosody.pitch import track_pitch
 from callvoice.types import Interval
 
@@ -177,9 +177,40 @@ def slow_likeliest(evidence: np.ndarray, cost: float) -> float:
 def test_the_fast_search_is_as_good_as_the_slow_one(seed: int) -> None:
     rng = np.random.default_rng(seed)
     evidence = (np.repeat(rng.normal(0, 2, 90), 10) + rng.normal(0, 1, 900)).astype(np.float32)
-    mask = _likeliest(evidence, 12)
+    mask = likeliest(evidence, 12)
     score = np.where(mask, evidence, -evidence).sum() / 2 - 12 * np.abs(np.diff(mask * 1)).sum()
     assert score == pytest.approx(slow_likeliest(evidence, 12), rel=1e-4)
+
+
+def row(text: str) -> np.ndarray:
+    return np.array([c == "x" for c in text])
+
+
+@pytest.mark.parametrize(
+    ("mask", "grown"),
+    [
+        (".xx......xx........", ".xxxxx...xxx......."),  # three inside a phrase, one at its end
+        ("xx.................", "xxx................"),
+        ("..................x", "..................x"),
+        ("...................", "..................."),
+    ],
+)
+def test_a_tail_is_longer_inside_a_phrase_than_at_its_end(mask: str, grown: str) -> None:
+    found = with_tails(row(mask), np.ones(19, dtype=bool), n=1, inner=3, gap=6)
+    np.testing.assert_array_equal(found, row(grown))
+
+
+def test_a_tail_ends_where_nothing_is_heard() -> None:
+    found = with_tails(row("xx......x"), row(".." + ".x....."), n=3, inner=3, gap=9)
+    np.testing.assert_array_equal(found, row("xx......x"))
+
+
+def test_short_sounds_without_a_voice_between_silences_are_left_out() -> None:
+    mask = row("xxxxx...xx....xxxxx.xx.xxxx....")
+    vocal = row("xx............xx...............")
+    kept = row("xxxxx.........xxxxx.xx.xxxx....")
+    np.testing.assert_array_equal(without_islands(mask, vocal, n=2, gap=6), kept)
+    np.testing.assert_array_equal(without_islands(mask, mask, n=2, gap=6), mask)
 
 
 @settings(max_examples=60, deadline=None)
