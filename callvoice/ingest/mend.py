@@ -1,0 +1,82 @@
+"""What decoded samples may need before they are measured, each with a note."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from callvoice.errors import UnreadableInput
+from callvoice.ingest.form import Decoded, Samples
+
+_COMPARED = 1 << 18  # samples at a time: a call of hours is not copied
+_MIN_TAIL_S = 5.0
+_MIN_TAIL_SHARE = 0.1
+
+
+def mended(decoded: Decoded, name: str) -> Decoded:
+    """Finite samples, a silent tail where the file was filled up, one channel for dual mono.
+
+    Raises:
+        UnreadableInput: no sample is finite.
+    """
+    return _one_if_dual(_silent_tail(_finite(decoded, name)))
+
+
+def _finite(decoded: Decoded, name: str) -> Decoded:
+    """Silence in place of NaN and infinity; nothing is left where all are such."""
+    samples = decoded.samples
+    if samples.dtype == np.int16:
+        return decoded
+    bad = ~np.isfinite(samples)
+    if not bad.any():
+        return decoded
+    if bad.all():
+        raise UnreadableInput(f"{name} holds no finite sample: the file is damaged.")
+    kept = np.where(bad, np.float32(0), samples)
+    return decoded._replace(samples=kept, notes=(*decoded.notes, "non-finite-samples"))
+
+
+def _silent_tail(decoded: Decoded) -> Decoded:
+    """Note where a file was filled up with one value after the sound.
+
+    Zero bytes are silence in linear samples but a constant near full scale in A-law and µ-law:
+    the tail is made silent.
+    """
+    samples, rate_hz, notes = decoded
+    n = samples.shape[1]
+    tail = n - _last_change(samples)
+    if tail == n or tail < max(_MIN_TAIL_S * rate_hz, _MIN_TAIL_SHARE * n):
+        return decoded
+    if samples[:, -1].any():
+        samples = samples.copy()
+        samples[:, n - tail :] = 0
+    return Decoded(samples, rate_hz, (*notes, "silent-tail"))
+
+
+def _last_change(samples: Samples) -> int:
+    """Index after the last sample that differs from the final one, 0 if none does."""
+    last = samples[:, -1:]
+    for stop in range(samples.shape[1], 0, -_COMPARED):
+        start = max(0, stop - _COMPARED)
+        different = np.flatnonzero((samples[:, start:stop] != last).any(axis=0))
+        if different.size:
+            return start + int(different[-1]) + 1
+    return 0
+
+
+def _one_if_dual(decoded: Decoded) -> Decoded:
+    if not is_dual_mono(decoded.samples):
+        return decoded
+    notes = (*decoded.notes, "identical-channels")
+    return Decoded(decoded.samples[:1].copy(), decoded.rate_hz, notes)
+
+
+def is_dual_mono(samples: Samples) -> bool:
+    """Whether two channels carry the same sound: one party per channel is then not to be had."""
+    if len(samples) != 2:
+        return False
+    sound, difference = 0.0, 0.0
+    for start in range(0, samples.shape[1], _COMPARED):
+        left, right = samples[:, start : start + _COMPARED].astype(np.float32)
+        sound += float(np.sum(np.square(left)) + np.sum(np.square(right)))
+        difference += float(np.sum(np.square(left - right)))
+    return sound > 0 and difference < 1e-4 * sound
