@@ -66,6 +66,12 @@ class CorruptModel(CallvoiceError):
     slug = "corrupt-model"
 
 
+class DeviceUnavailable(CallvoiceError):
+    """The speech model cannot run on the device or in the number type asked for."""
+
+    slug = "device-unavailable"
+
+
 class CannotWrite(CallvoiceError):
     """An output could not be written."""
 

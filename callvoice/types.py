@@ -127,7 +127,9 @@ class Word(Struct, frozen=True):
 
 
 class Turn(Struct, frozen=True):
-    """What one party said in one go. ``role`` is None where it could not be told."""
+    """What one party said in one go. ``role`` is None where it could not be told; ``confidence``
+    is the mean probability of its words, None from a transcript file.
+    """
 
     role: Role | None
     start_s: Seconds
@@ -135,6 +137,7 @@ class Turn(Struct, frozen=True):
     text: str
     words: tuple[Word, ...] = ()
     channel: int | None = None
+    confidence: Share | None = None
 
 
 class Transcript(Struct, frozen=True):
@@ -143,6 +146,19 @@ class Transcript(Struct, frozen=True):
     language: str
     source: Literal["recognised", "given"]
     turns: tuple[Turn, ...] = ()
+
+
+class Dropped(Struct, frozen=True):
+    """What the recogniser wrote from a stretch of a channel and nobody should believe; ``reason``
+    is a slug ("no-speech", "improbable", "repetitive", "too-dense", "phantom", "other-language").
+    """
+
+    channel: int
+    start_s: Seconds
+    end_s: Seconds
+    reason: str
+    n_words: int
+    text: str
 
 
 class Call(Struct, frozen=True):
@@ -299,11 +315,14 @@ class Overlap(Struct, frozen=True):
 
 
 class Conversation(Struct, frozen=True):
-    """Turn-taking between two channels; empty for one channel (``separate`` is false)."""
+    """Turn-taking between two channels; empty for one channel (``separate`` is false), where
+    ``uncertain`` are the stretches of speech that could be either party's.
+    """
 
     separate: bool
     gaps: tuple[Gap, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    uncertain: tuple[Interval, ...] = ()
 
 
 # --- facts: text ---------------------------------------------------------------------------------
@@ -311,7 +330,8 @@ class Conversation(Struct, frozen=True):
 
 class Hit(Struct, frozen=True):
     """A phrase found in a turn. ``turn`` indexes the transcript; ``span`` is in characters of its
-    text; times are None where the turn has none.
+    text; times are None where the turn has none. ``probability`` is that of the label given the
+    words, ``confidence`` the recogniser's in the words, None from a transcript file.
     """
 
     label: str
@@ -323,6 +343,7 @@ class Hit(Struct, frozen=True):
     start_s: float | None = None
     end_s: float | None = None
     probability: float = 1.0
+    confidence: Share | None = None
 
 
 class Greeting(Struct, frozen=True):
@@ -416,7 +437,10 @@ class Mistake(Struct, frozen=True):
 
 
 class Provenance(Struct, frozen=True):
-    """What made this report: program, recogniser, settings."""
+    """What made this report: program, recogniser, settings.
+
+    ``improbable_share`` is the share of recognised words whose probability is below one half.
+    """
 
     callvoice: str
     python: str
@@ -424,7 +448,8 @@ class Provenance(Struct, frozen=True):
     recogniser: str | None
     recogniser_revision: str | None
     settings_digest: str
-    dropped: dict[str, int]
+    improbable_share: Share | None = None
+    dropped: tuple[Dropped, ...] = ()
 
 
 class Measures(Struct, frozen=True):

@@ -8,17 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callvoice.cli.common import EXIT_CODES, FILE, complain, note, progress_bar
+from callvoice.cli.common import (
+    EXIT_CODES,
+    FILE,
+    complain,
+    leg_options,
+    note,
+    progress_bar,
+    raw_option,
+    sources,
+)
 from callvoice.cli.outputs import Outputs
-from callvoice.errors import CallvoiceError, CannotWrite, printable
+from callvoice.errors import CallvoiceError, CannotWrite
 
 if TYPE_CHECKING:
     from callvoice.ingest.recognise import Recogniser
+    from callvoice.ingest.source import Source
     from callvoice.pipeline import AnalysisOptions
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("calls", nargs=-1, required=True, type=FILE)
+@click.argument("calls", nargs=-1, type=FILE)
 @click.option(
     "--json",
     "json_path",
@@ -59,6 +69,28 @@ if TYPE_CHECKING:
     help="The speech model (see: callvoice models list).",
 )
 @click.option(
+    "--decoder",
+    type=click.Choice(["windows", "sequential"]),
+    default="windows",
+    show_default=True,
+    help="How words are decoded: windows of speech in batches, or plain faster-whisper (slower; for"
+    " comparison).",
+)
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="Where the model runs: cpu, cuda, cuda:1, auto.",
+)
+@click.option(
+    "--compute-type",
+    default="int8",
+    show_default=True,
+    help="Number type of the model, for example float16 on a GPU.",
+)
+@leg_options
+@raw_option
+@click.option(
     "--transcript",
     type=FILE,
     help="Use this transcript instead of recognition.",
@@ -77,16 +109,28 @@ def analyze(calls: tuple[Path, ...], **choices: Any) -> None:
       callvoice analyze call.wav --agent right --language de --html report.html
       callvoice analyze call.wav --transcript call.transcript.json --json -
       callvoice analyze monday/*.wav --json results --html results
+      callvoice analyze --agent-file agent.wav --caller-file caller.wav
+      recorder | callvoice analyze - --raw 8000,alaw,2
+
+    Formats: WAV (PCM, A-law, µ-law, GSM, ADPCM), FLAC, Ogg, Opus, MP3, M4A, AMR, WMA, the sound of
+    videos, vCon containers; - is standard input. See docs/formats.md.
     """
-    if choices["transcript"] and len(calls) > 1:
+    recordings = sources(calls, choices)
+    if choices["transcript"] and len(recordings) > 1:
         raise click.UsageError("--transcript belongs to one call; name a single recording.")
     options = _analysis_options(choices)
-    outputs = Outputs(choices["json_path"], choices["html_path"], several=len(calls) > 1)
-    from callvoice.ingest.recognise import Recogniser
-
-    recogniser = Recogniser(choices["model"])
-    codes = [_analyze_one(call, recogniser, options, outputs) for call in calls]
+    outputs = Outputs(choices["json_path"], choices["html_path"], several=len(recordings) > 1)
+    recogniser = _recogniser(choices)
+    codes = [_analyze_one(source, recogniser, options, outputs) for source in recordings]
     sys.exit(2 if 2 in codes else max(codes))
+
+
+def _recogniser(choices: dict[str, Any]) -> Recogniser:
+    from callvoice.ingest.recognise import Recogniser, RecogniserOptions
+
+    wanted = ("decoder", "device", "compute_type")
+    options = RecogniserOptions(**{name: choices[name] for name in wanted})
+    return Recogniser(choices["model"], options=options)
 
 
 def _analysis_options(choices: dict[str, Any]) -> AnalysisOptions:
@@ -103,7 +147,7 @@ def _analysis_options(choices: dict[str, Any]) -> AnalysisOptions:
 
 
 def _analyze_one(
-    call: Path,
+    source: Source,
     recogniser: Recogniser,
     options: AnalysisOptions,
     outputs: Outputs,
@@ -112,10 +156,10 @@ def _analyze_one(
     from callvoice.pipeline import analyze as analyze_call
 
     try:
-        with progress_bar(printable(Path(call.name))) as progress:
-            analysis = analyze_call(call, recogniser, options=options, progress=progress)
+        with progress_bar(source.name) as progress:
+            analysis = analyze_call(source, recogniser, options=options, progress=progress)
         note(analysis.report.call.source, analysis.report.call.notes)
-        outputs.write(call, analysis)
+        outputs.write(source.name, analysis)
     except CannotWrite:
         raise  # the next call would meet the same
     except CallvoiceError as error:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from callvoice.errors import CallvoiceError
+    from callvoice.ingest.raw import RawFormat
     from callvoice.ingest.recognise import Progress
+    from callvoice.ingest.source import Source
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 AgentChoice = Literal["left", "right", "auto"]
 
 # Existence and permissions are checked where a file is opened: one place, one kind of message.
@@ -28,6 +31,58 @@ Exit codes:
   3    nothing to analyse (no samples, no speech)
   130  interrupted
 With several files, all are tried; 2 comes before 3."""
+
+
+class RawType(click.ParamType["RawFormat"]):
+    """``RATE,FORMAT,CHANNELS`` of samples without a header."""
+
+    name = "RATE,FORMAT,CHANNELS"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> RawFormat:
+        """Parse it, or say what is allowed."""
+        from callvoice.ingest.raw import RawFormat
+
+        try:
+            return value if isinstance(value, RawFormat) else RawFormat.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+raw_option = click.option(
+    "--raw",
+    type=RawType(),
+    help="Read samples without a header, for example 8000,alaw,2. Formats: s8 u8 s16le s16be s24le"
+    " s32le f32le alaw ulaw.",
+)
+
+
+def leg_options(command: _Command) -> _Command:
+    """``--agent-file`` and ``--caller-file``: one file for each party."""
+    for name, whose in (("caller", "caller's"), ("agent", "agent's")):
+        command = click.option(
+            f"--{name}-file",
+            type=FILE,
+            help=f"The {whose} leg where each party has a file of its own.",
+        )(command)
+    return command
+
+
+def sources(calls: Sequence[Path], choices: dict[str, Any]) -> list[Source]:
+    """The recordings that arguments and options name."""
+    from callvoice.ingest.source import Source
+
+    agent, caller, raw = choices["agent_file"], choices["caller_file"], choices["raw"]
+    if bool(agent) != bool(caller):
+        raise click.UsageError("--agent-file and --caller-file belong together; name both.")
+    if agent and calls:
+        raise click.UsageError("name either CALLS or the two files of one call, not both.")
+    if agent:
+        return [Source(agent, caller, raw)]
+    if not calls:
+        raise click.UsageError("Missing argument 'CALLS...'.")
+    return [Source(call, raw=raw) for call in calls]
 
 
 def say(message: str) -> None:

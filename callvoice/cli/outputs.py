@@ -27,7 +27,7 @@ class Outputs:
             if target is not None:
                 prepare(target, folder=several)
 
-    def write(self, call: Path, analysis: Analysis) -> None:
+    def write(self, name: str, analysis: Analysis) -> None:
         """Write or print one call's report in every form asked for.
 
         Raises:
@@ -41,9 +41,9 @@ class Outputs:
             from callvoice.report.html import render_html
 
             page = render_html(analysis.report, analysis.audio, tracks=analysis.tracks)
-            write_atomically(self._target(self.html, call, ".html"), page.encode())
+            write_atomically(self._target(self.html, name, ".html"), page.encode())
         if self.json is not None:
-            write_atomically(self._target(self.json, call, ".json"), pretty)
+            write_atomically(self._target(self.json, name, ".json"), pretty)
         if self.to_stdout:
             click.echo(data if self.several else pretty, nl=self.several)
         else:
@@ -51,8 +51,8 @@ class Outputs:
 
             print_report(analysis.report, console())
 
-    def _target(self, path: Path, call: Path, suffix: str) -> Path:
-        return path / (call.name + suffix) if self.several or path.is_dir() else path
+    def _target(self, path: Path, name: str, suffix: str) -> Path:
+        return path / (name + suffix) if self.several or path.is_dir() else path
 
 
 def prepare(target: Path, *, folder: bool) -> None:

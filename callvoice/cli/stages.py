@@ -9,12 +9,21 @@ from typing import Any
 
 import click
 
-from callvoice.cli.common import EXIT_CODES, FILE, AgentChoice, note, status
+from callvoice.cli.common import (
+    EXIT_CODES,
+    FILE,
+    AgentChoice,
+    leg_options,
+    note,
+    raw_option,
+    sources,
+    status,
+)
 from callvoice.cli.outputs import emit, prepare, write_atomically
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("call", type=FILE)
+@click.argument("calls", nargs=-1, type=FILE)
 @click.option("--json", "json_path", default="-", show_default=True, metavar="PATH|-")
 @click.option(
     "--agent", type=click.Choice(["left", "right", "auto"]), default="auto", show_default=True
@@ -27,8 +36,16 @@ from callvoice.cli.outputs import emit, prepare, write_atomically
     help="Also write the frame arrays f0_hz (NaN: unvoiced), level_db and speech,"
     " each [n_channels, n_frames], and hop_s; frame i is centred at i * hop_s.",
 )
-def measure(call: Path, json_path: str, agent: AgentChoice, tracks_path: Path | None) -> None:
-    """Measure speech, pauses, turn-taking and prosody of a CALL, without words.
+@leg_options
+@raw_option
+def measure(
+    calls: tuple[Path, ...],
+    json_path: str,
+    agent: AgentChoice,
+    tracks_path: Path | None,
+    **choices: Any,
+) -> None:
+    """Measure speech, pauses, turn-taking and prosody of one call, without words.
 
     \b
     Units are in the names: _s seconds, _hz hertz, _st semitones, _db decibels (full scale),
@@ -39,11 +56,15 @@ def measure(call: Path, json_path: str, agent: AgentChoice, tracks_path: Path | 
 
     from callvoice.pipeline import measure as measure_call
 
+    recordings = sources(calls, choices)
+    if len(recordings) > 1:
+        raise click.UsageError("measure takes one call; use a loop for several.")
+    source = recordings[0]
     target = None if json_path == "-" else Path(json_path)
     for path in filter(None, (target, tracks_path)):
         prepare(path, folder=False)
-    with status(f"measuring {call.name} …"):
-        measurement, tracks = measure_call(call, agent=agent)
+    with status(f"measuring {source.name} …"):
+        measurement, tracks = measure_call(source, agent=agent)
     note(measurement.source, measurement.notes)
     if tracks_path is not None:
         write_atomically(tracks_path, _npz(tracks))

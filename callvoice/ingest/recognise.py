@@ -1,50 +1,49 @@
-"""Speech to words: the one door to faster-whisper.
+"""Speech to words: windows of speech through the model, and back to the call's clock.
 
-The call's speech is packed into windows (see ``windows``), decoded in batches without padding each
-to Whisper's 30 s, and the words are mapped back to the call's clock. What the recogniser itself
-doubts (probable silence, improbable or repetitive text) is dropped and counted, never silently.
+The call's speech is packed into windows (``windows``), decoded in batches (``whisper``), weighed
+(``gates``) and its words moved to the edges of speech (``edges``). What is in doubt is decoded once
+more with more care; what is still in doubt is dropped, and listed.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import Counter, defaultdict
+import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from callvoice.errors import CorruptModel
-from callvoice.ingest.models import InstalledModel, find
+from callvoice.ingest.edges import snapped
+from callvoice.ingest.gates import GateOptions, doubt, n_letters, sparse
+from callvoice.ingest.models import InstalledModel
+from callvoice.ingest.whisper import RATE_HZ, DecodingOptions, Encoded, Passage, Whisper
 from callvoice.ingest.windows import Window, pack
-from callvoice.types import Audio, Interval, Word
+from callvoice.types import Audio, Dropped, Interval, Word
 
-if TYPE_CHECKING:
-    from faster_whisper.transcribe import BatchedInferencePipeline, TranscriptionOptions
-
-RATE_HZ = 16_000  # what Whisper's features are made from
 Progress = Callable[[float, float], None]
-_Samples = NDArray[np.float32]
+Decoder = Literal["windows", "sequential"]
+_CAREFUL = DecodingOptions(beam_size=5, repetition_penalty=1.2)
 
 
 @dataclass(frozen=True)
 class RecogniserOptions:
-    """How words are decoded, and when they are not believed.
+    """How words are decoded.
 
-    Gates are Whisper's own: a segment is dropped when it is probably silence *and* improbable, when
-    it is very improbable, or when it compresses like a repetition.
+    ``decoder`` "sequential" is plain faster-whisper, slower, for comparison. ``language_prior`` is
+    what speaks for a language beforehand, in nats: these calls are German first.
     """
 
+    decoder: Decoder = "windows"
     batch_size: int = 4
     beam_size: int = 1
-    no_speech_above: float = 0.6
-    log_probability_below: float = -1.0
-    hopeless_below: float = -2.0
-    compression_above: float = 2.4
-    language_windows: int = 4
+    device: str = "cpu"
+    compute_type: str = "int8"
+    gates: GateOptions = field(default_factory=GateOptions)
+    language_prior: tuple[tuple[str, float], ...] = (("de", 2.0), ("en", 1.0))
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,16 @@ class Recognised:
 
     language: str
     words: tuple[tuple[Word, ...], ...]
-    dropped: dict[str, int] = field(default_factory=dict)
+    dropped: tuple[Dropped, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A window with what was decoded from it, and why that is not believed."""
+
+    window: Window
+    passage: Passage
+    reason: str | None
 
 
 class Recogniser:
@@ -65,33 +73,20 @@ class Recogniser:
         self._name = name_or_path
 
     @cached_property
+    def whisper(self) -> Whisper:
+        """The model behind it."""
+        return Whisper(
+            self._name, device=self.options.device, compute_type=self.options.compute_type
+        )
+
+    @property
     def model(self) -> InstalledModel:
         """Which model this is.
 
         Raises:
             UnknownModel, CorruptModel, CannotWrite: as ``models.find``.
         """
-        return find(self._name)
-
-    @cached_property
-    def _pipeline(self) -> BatchedInferencePipeline:
-        """The loaded model, in 8-bit integers on the processor."""
-        from faster_whisper import BatchedInferencePipeline, WhisperModel
-
-        logging.getLogger("faster_whisper").setLevel(logging.WARNING)
-        model = self.model
-        try:
-            return BatchedInferencePipeline(
-                WhisperModel(
-                    str(model.path), device="cpu", compute_type="int8", local_files_only=True
-                )
-            )
-        except Exception as error:  # CTranslate2 and tokenizers raise many classes
-            raise CorruptModel(
-                f"the model '{model.name}' in {model.path} cannot be loaded"
-                f" ({str(error).splitlines()[0]}). Remove that folder and start again, or pull it"
-                " again."
-            ) from error
+        return self.whisper.model
 
     def recognise(
         self,
@@ -112,144 +107,146 @@ class Recogniser:
         Returns:
             Words with times on the call's clock, inside ``speech``.
         """
+        batches = self._batches(audio, speech)
+        if not batches:
+            return Recognised(language or "de", tuple(() for _ in speech))
+        first = self._encode(batches[0], audio)
+        language = language or self._language(batches[0], first)
+        if self.options.decoder == "sequential":
+            return self._sequential(audio, language, progress)
+        total_s = sum(w.carried_s for batch in batches for w in batch)
+        done_s, judged = 0.0, []
+        for number, batch in enumerate(batches):
+            encoded = self._encode(batch, audio) if number else first
+            for item in self._judge(batch, encoded, language):
+                judged += self._in_halves(item, audio, language)
+            done_s += sum(w.carried_s for w in batch)
+            if progress:
+                progress(done_s, total_s)
+        return _collect(judged, speech, language)
+
+    def _batches(self, audio: Audio, speech: Sequence[Sequence[Interval]]) -> list[list[Window]]:
+        """Windows of all channels; those of like length share a batch, the longest come first."""
         windows = [
             window
             for channel, intervals in enumerate(speech)
             for window in pack(intervals, channel=channel, duration_s=audio.duration_s)
         ]
-        language = language or self._language(audio, windows)
-        words: list[list[Word]] = [[] for _ in range(audio.n_channels)]
-        dropped: Counter[str] = Counter()
-        for window, segments in self._decoded(audio, windows, language, progress):
-            for segment in segments:
-                reason = self._doubt(segment)
-                if reason is None:
-                    words[window.channel].extend(_words(segment, window))
-                else:
-                    dropped[reason] += len(segment["words"])
-        return Recognised(language, tuple(tuple(w) for w in words), dict(dropped))
+        windows.sort(key=lambda w: -w.length_s)
+        size = self.options.batch_size
+        return [windows[at : at + size] for at in range(0, len(windows), size)]
 
-    def _language(self, audio: Audio, windows: Sequence[Window]) -> str:
-        """The language that the longest windows together make most probable."""
-        if not windows:
-            return "de"
-        longest = sorted(windows, key=lambda w: -w.speech_s)[: self.options.language_windows]
-        evidence: defaultdict[str, float] = defaultdict(float)
-        for window in longest:
-            features = self._features([window], audio)
-            encoded = self._pipeline.model.encode(features)
-            for token, probability in self._pipeline.model.model.detect_language(encoded)[0]:
-                evidence[token[2:-2]] += float(np.log(max(probability, 1e-6)))
+    def _encode(self, batch: Sequence[Window], audio: Audio) -> Encoded:
+        return self.whisper.encode([_resampled(w.render(audio), audio.rate_hz) for w in batch])
+
+    def _language(self, batch: Sequence[Window], encoded: Encoded) -> str:
+        """What the longest windows together make most probable; none can rule out a language."""
+        evidence = defaultdict(float, self.options.language_prior)
+        for window, shares in zip(batch, self.whisper.languages(encoded), strict=True):
+            weight = min(1.0, window.speech_s / self.options.gates.language_min_s)
+            for code, share in shares.items():
+                evidence[code] += weight * math.log(max(share, 1e-3))
         return max(evidence, key=lambda code: evidence[code])
 
-    def _decoded(
-        self,
-        audio: Audio,
-        windows: Sequence[Window],
-        language: str,
-        progress: Progress | None,
-    ) -> Iterator[tuple[Window, list[dict[str, Any]]]]:
-        """Each window with its segments; windows of like length share a batch."""
-        total_s = sum(w.speech_s for w in windows)
-        done_s = 0.0
-        ordered = sorted(windows, key=lambda w: -w.length_s)
-        size = self.options.batch_size
-        results: dict[int, list[dict[str, Any]]] = {}
-        for first in range(0, len(ordered), size):
-            batch = ordered[first : first + size]
-            for window, segments in zip(batch, self._decode(batch, audio, language), strict=True):
-                results[id(window)] = segments
-            done_s += sum(w.speech_s for w in batch)
-            if progress:
-                progress(done_s, total_s)
-        for window in windows:
-            yield window, results[id(window)]
+    def _judge(self, batch: Sequence[Window], encoded: Encoded, language: str) -> Iterator[_Judged]:
+        """Decode a batch; where any window is in doubt, once more with care."""
+        languages = self.whisper.languages(encoded)
 
-    def _decode(
-        self, batch: Sequence[Window], audio: Audio, language: str
-    ) -> list[list[dict[str, Any]]]:
-        from faster_whisper.tokenizer import Tokenizer
+        def weigh(passages: Sequence[Passage]) -> list[_Judged]:
+            return [
+                _Judged(
+                    window,
+                    passage,
+                    doubt(
+                        passage,
+                        speech_s=window.speech_s,
+                        language=language,
+                        languages=shares,
+                        options=self.options.gates,
+                    ),
+                )
+                for window, passage, shares in zip(batch, passages, languages, strict=True)
+            ]
 
-        whisper = self._pipeline.model
-        tokenizer = Tokenizer(
-            whisper.hf_tokenizer,
-            whisper.model.is_multilingual,
-            task="transcribe",
-            language=language,
+        plain = DecodingOptions(beam_size=self.options.beam_size)
+        judged = weigh(self.whisper.decode(encoded, language=language, options=plain))
+        if any(j.reason for j in judged):
+            again = weigh(self.whisper.decode(encoded, language=language, options=_CAREFUL))
+            judged = [b if a.reason else a for a, b in zip(judged, again, strict=True)]
+        yield from judged
+
+    def _in_halves(self, item: _Judged, audio: Audio, language: str) -> list[_Judged]:
+        """A window of which too little is believed, heard again in two; the better of both.
+
+        Whisper passes over whole sentences where a window holds several, and a window that is not
+        believed may be half a good one.
+        """
+        lost = item.reason is not None or sparse(
+            item.passage, speech_s=item.window.speech_s, options=self.options.gates
         )
-        metadata = [{"offset": 0.0, "duration": window.length_s} for window in batch]
-        options = _transcription_options(tokenizer, self.options.beam_size)
-        result = self._pipeline.forward(self._features(batch, audio), tokenizer, metadata, options)
-        self._pipeline.last_speech_timestamp = 0.0  # state of a running transcript; ours is none
-        return list(result)
+        halves = item.window.halves() if lost else None
+        if halves is None or item.window.speech_s < self.options.gates.sparse_min_s:
+            return [item]
+        again = list(self._judge(halves, self._encode(halves, audio), language))
+        return again if _believed(again) > _believed([item]) else [item]
 
-    def _features(self, batch: Sequence[Window], audio: Audio) -> _Samples:
-        """Log-mel features ``[n_windows, n_mels, n_frames]``, as long as the longest window."""
-        extract = self._pipeline.model.feature_extractor
-        sounds = [_resampled(window.render(audio), audio.rate_hz) for window in batch]
-        length = max(len(sound) for sound in sounds)
-        padded = [np.pad(sound, (0, length - len(sound))) for sound in sounds]
-        return np.stack([np.asarray(extract(sound), np.float32)[:, :-1] for sound in padded])
-
-    def _doubt(self, segment: dict[str, Any]) -> str | None:
-        """Why a segment is not believed, or None."""
-        gates = self.options
-        if segment["compression_ratio"] > gates.compression_above:
-            return "repetitive"
-        improbable = segment["avg_logprob"] < gates.log_probability_below
-        if improbable and segment["no_speech_prob"] > gates.no_speech_above:
-            return "no-speech"
-        return "improbable" if segment["avg_logprob"] < gates.hopeless_below else None
+    def _sequential(self, audio: Audio, language: str, progress: Progress | None) -> Recognised:
+        words = []
+        for channel in range(audio.n_channels):
+            sound = _resampled(audio.channel(channel), audio.rate_hz)
+            heard = self.whisper.transcribe(
+                sound, language=language, beam_size=self.options.beam_size
+            )
+            words.append(tuple(_word(w.text, w.start_s, w.end_s, w.probability) for w in heard))
+            if progress:
+                progress((channel + 1) * audio.duration_s, audio.n_channels * audio.duration_s)
+        return Recognised(language, tuple(words))
 
 
-def _words(segment: dict[str, Any], window: Window) -> Iterator[Word]:
-    """A segment's words; the recogniser marks a new one by a leading space ("a", ".m." is one)."""
-    joined: list[dict[str, Any]] = []
-    for part in segment["words"]:
-        if joined and not part["word"].startswith(" "):
-            last = joined[-1]
-            joined[-1] = {
-                "word": last["word"] + part["word"],
-                "start": last["start"],
-                "end": part["end"],
-                "probability": min(last["probability"], part["probability"]),
-            }
+def _believed(items: Sequence[_Judged]) -> int:
+    return sum(n_letters(item.passage.text) for item in items if item.reason is None)
+
+
+def _collect(
+    judged: Sequence[_Judged], speech: Sequence[Sequence[Interval]], language: str
+) -> Recognised:
+    words: list[list[Word]] = [[] for _ in speech]
+    dropped = []
+    for item in judged:
+        if item.reason is None:
+            words[item.window.channel].extend(_on_the_call(item))
         else:
-            joined.append(part)
-    for word in joined:
-        if text := word["word"].strip():
-            time = window.to_call(word["start"], word["end"])
-            yield Word(text, time.start_s, time.end_s, round(float(word["probability"]), 3))
+            dropped.append(_dropped(item, item.reason))
+    lines = (
+        snapped(sorted(line, key=lambda w: w.start_s), stretches)
+        for line, stretches in zip(words, speech, strict=True)
+    )
+    return Recognised(language, tuple(lines), tuple(sorted(dropped, key=lambda d: d.start_s)))
 
 
-def _resampled(sound: _Samples, rate_hz: int) -> _Samples:
+def _on_the_call(item: _Judged) -> Iterator[Word]:
+    for word in item.passage.words:
+        time = item.window.to_call(word.start_s, word.end_s)
+        yield _word(word.text, time.start_s, time.end_s, word.probability)
+
+
+def _dropped(item: _Judged, reason: str) -> Dropped:
+    pieces = item.window.pieces
+    return Dropped(
+        channel=item.window.channel,
+        start_s=round(pieces[0].start_s, 3),
+        end_s=round(pieces[-1].end_s, 3),
+        reason=reason,
+        n_words=len(item.passage.words),
+        text=item.passage.text,
+    )
+
+
+def _word(text: str, start_s: float, end_s: float, probability: float) -> Word:
+    return Word(text, round(start_s, 3), round(end_s, 3), round(min(probability, 1.0), 3))
+
+
+def _resampled(sound: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
     import soxr
 
     return sound if rate_hz == RATE_HZ else np.asarray(soxr.resample(sound, rate_hz, RATE_HZ))
-
-
-def _transcription_options(tokenizer: Any, beam_size: int) -> TranscriptionOptions:
-    """faster-whisper's options with what matters here set and all else at rest."""
-    from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
-
-    chosen = {
-        "beam_size": beam_size,
-        "best_of": 1,
-        "patience": 1.0,
-        "length_penalty": 1.0,
-        "repetition_penalty": 1.0,
-        "no_repeat_ngram_size": 0,
-        "temperatures": [0.0],
-        "suppress_blank": True,
-        "suppress_tokens": get_suppressed_tokens(tokenizer, [-1]),
-        "without_timestamps": True,
-        "max_initial_timestamp": 0.0,
-        "word_timestamps": True,
-        "prepend_punctuations": "\"'“¿([{-",
-        "append_punctuations": "\"'.。,，!！?？:：”)]}、",
-        "condition_on_previous_text": False,
-        "prompt_reset_on_temperature": 0.5,
-        "multilingual": False,
-    }
-    at_rest = {f.name: None for f in fields(TranscriptionOptions)}
-    return TranscriptionOptions(**{**at_rest, **chosen})

@@ -55,4 +55,10 @@ def _turn(words: Sequence[Word], channel: int, role: Role | None) -> Turn:
         text=" ".join(word.text for word in words),
         words=tuple(words),
         channel=channel,
+        confidence=_confidence(words),
     )
+
+
+def _confidence(words: Sequence[Word]) -> float | None:
+    known = [word.probability for word in words if word.probability is not None]
+    return round(sum(known) / len(known), 3) if known else None

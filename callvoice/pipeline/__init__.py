@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,10 +11,11 @@ import msgspec
 
 import callvoice
 from callvoice import mistakes, prosody, text
-from callvoice.errors import NothingToAnalyse, printable
-from callvoice.ingest import decode, given, roles
+from callvoice.ingest import given, roles
 from callvoice.ingest.roles import AgentChannel
+from callvoice.ingest.source import Opened, Source, open_source
 from callvoice.ingest.turns import to_turns
+from callvoice.pipeline.lines import Lines, listen
 from callvoice.report import build
 from callvoice.settings import Settings, load_settings
 from callvoice.types import (
@@ -23,9 +23,9 @@ from callvoice.types import (
     Audio,
     Call,
     Confidence,
+    Dropped,
     Facts,
     Greeting,
-    Interval,
     Measurement,
     Provenance,
     Report,
@@ -65,13 +65,13 @@ class _Heard:
     """What recognition or a given transcript tells of a call."""
 
     transcript: Transcript
-    roles: dict[Role, int]
+    line_roles: dict[Role, int]
     roles_confidence: Confidence | None
-    dropped: dict[str, int] = field(default_factory=dict)
+    dropped: tuple[Dropped, ...] = ()
 
 
 def analyze(
-    path: Path,
+    source: Path | Source,
     recogniser: Recogniser | None = None,
     *,
     options: AnalysisOptions | None = None,
@@ -80,7 +80,7 @@ def analyze(
     """Analyse one recording.
 
     Args:
-        path: the recording.
+        source: the recording.
         recogniser: a speech model; not needed where ``options.transcript`` is given.
         options: see :class:`AnalysisOptions`.
         progress: called with (seconds of speech recognised, seconds in all).
@@ -89,11 +89,13 @@ def analyze(
         CallvoiceError: unreadable input, nothing to analyse, an invalid transcript.
     """
     options = options or AnalysisOptions()
-    audio, sha256 = decode.load(path)
-    tracks, speech = _listen(audio, path)
-    heard = _hear(audio, speech, recogniser, options, progress)
-    call = _call(path, sha256, audio, heard)
-    facts = gather(call, heard.transcript, tracks, options.settings)
+    source = source if isinstance(source, Source) else Source(source)
+    opened = open_source(source)
+    lines = listen(opened.audio, source.name)
+    agent = _agent(options.agent, opened, lines)
+    heard = _hear(opened.audio, lines, recogniser, options, agent, progress)
+    call = _call(source, opened, lines, heard)
+    facts = gather(call, heard.transcript, lines, heard.line_roles, options.settings)
     language = options.report_language or ("en" if call.language == "en" else "de")
     report = judge(
         facts,
@@ -101,20 +103,27 @@ def analyze(
         language=language,
         provenance=_provenance(recogniser, heard, options.settings),
     )
-    return Analysis(report, audio, tracks)
+    return Analysis(report, opened.audio, lines.channels)
 
 
 def gather(
-    call: Call, transcript: Transcript, tracks: Sequence[Track], settings: Settings
+    call: Call,
+    transcript: Transcript,
+    lines: Lines,
+    line_roles: dict[Role, int],
+    settings: Settings,
 ) -> Facts:
-    """All facts of a call from its frames and its words."""
+    """All facts of a call from its frames and its words; turns bear the number of their line."""
     text_facts = text.analyze(transcript, extra_lexicons=settings.lexicons)
     spoken = [
         prosody.SpokenTurn(turn, count)
         for turn, count in zip(transcript.turns, text_facts.syllables, strict=True)
     ]
-    channels, conversation = prosody.measure(tracks, roles=call.roles, spoken=spoken)
-    return Facts(call, channels, conversation, transcript, text_facts)
+    channels, conversation = prosody.measure(
+        lines.tracks, roles=line_roles, spoken=spoken, one_channel=lines.voices is not None
+    )
+    conversation = msgspec.structs.replace(conversation, uncertain=lines.uncertain)
+    return Facts(call, channels, conversation, lines.on_channels(transcript), text_facts)
 
 
 def judge(
@@ -131,26 +140,30 @@ def judge(
     )
 
 
-def measure(path: Path, *, agent: AgentChannel = "auto") -> tuple[Measurement, tuple[Track, ...]]:
-    """Prosody alone, without recognition or text, and the frames it comes from.
+def measure(
+    source: Path | Source, *, agent: AgentChannel = "auto"
+) -> tuple[Measurement, tuple[Track, ...]]:
+    """Prosody alone, channel by channel, without recognition or text, and its frames.
 
     Raises:
         CallvoiceError: unreadable input or nothing to analyse.
     """
-    audio, _ = decode.load(path)
-    tracks, speech = _listen(audio, path)
-    found, _ = roles.assign(agent, speech)
-    channels, conversation = prosody.measure(tracks, roles=found)
+    source = source if isinstance(source, Source) else Source(source)
+    opened = open_source(source)
+    audio = opened.audio
+    lines = listen(audio, source.name)
+    found, _ = roles.assign(_agent(agent, opened, lines), lines.on_channel)
+    channels, conversation = prosody.measure(lines.channels, roles=found)
     measurement = Measurement(
         format_version=FORMAT_VERSION,
-        source=printable(Path(path.name)),
+        source=source.name,
         duration_s=round(audio.duration_s, 3),
         rate_hz=audio.rate_hz,
         notes=audio.notes,
         channels=channels,
         conversation=conversation,
     )
-    return measurement, tracks
+    return measurement, lines.channels
 
 
 def text_lines(content: bytes, *, source: str, language: str, settings: Settings) -> list[bytes]:
@@ -181,52 +194,52 @@ def _greeting(greeting: Greeting | None, settings: Settings) -> dict[str, Any] |
     return {**msgspec.structs.asdict(greeting), "overlong": overlong}
 
 
-def _listen(audio: Audio, path: Path) -> tuple[tuple[Track, ...], list[tuple[Interval, ...]]]:
-    tracks = prosody.make_tracks(audio)
-    speech = [prosody.speech_intervals(track) for track in tracks]
-    if not any(speech):
-        raise NothingToAnalyse(
-            f"{printable(path)} holds no speech ({audio.duration_s:.1f} s of silence, noise"
-            " or tones)."
-        )
-    return tracks, speech
+def _agent(chosen: AgentChannel, opened: Opened, lines: Lines) -> AgentChannel:
+    """The agent's channel as the user or the container states it; voices have no channel."""
+    if lines.voices is not None:
+        return "auto"
+    if chosen == "auto" and "agent" in opened.roles:
+        return "left" if opened.roles["agent"] == 0 else "right"
+    return chosen
 
 
 def _hear(
     audio: Audio,
-    speech: Sequence[Sequence[Interval]],
+    lines: Lines,
     recogniser: Recogniser | None,
     options: AnalysisOptions,
+    agent: AgentChannel,
     progress: Progress | None,
 ) -> _Heard:
     """Words and roles, from a given transcript or by recognition."""
     if options.transcript is not None:
         transcript = given.read_transcript(options.transcript, language=options.language)
-        found, confidence = roles.from_turns(options.agent, speech, transcript.turns)
-        return _Heard(given.on_channels(transcript, found), found, confidence)
+        found, confidence = roles.from_turns(agent, lines.speech, transcript.turns)
+        return _Heard(given.on_channels(transcript, found), found, lines.bounded(confidence))
     if recogniser is None:
         raise ValueError("analyze() needs a recogniser or a transcript")
-    heard = recogniser.recognise(audio, speech, language=options.language, progress=progress)
-    found, confidence = roles.assign(
-        options.agent, speech, words=heard.words, language=heard.language
+    heard = recogniser.recognise(
+        audio, lines.on_channel, language=options.language, progress=progress
     )
-    turns = to_turns(heard.words, roles=found)
-    transcript = Transcript(heard.language, "recognised", turns)
-    return _Heard(transcript, found, confidence, heard.dropped)
+    words = lines.words(heard.words)
+    found, confidence = roles.assign(agent, lines.speech, words=words, language=heard.language)
+    transcript = Transcript(heard.language, "recognised", to_turns(words, roles=found))
+    return _Heard(transcript, found, lines.bounded(confidence), heard.dropped)
 
 
-def _call(path: Path, sha256: str, audio: Audio, heard: _Heard) -> Call:
+def _call(source: Source, opened: Opened, lines: Lines, heard: _Heard) -> Call:
+    audio = opened.audio
     return Call(
-        id=sha256[:16],
-        source=printable(Path(path.name)),
-        sha256=sha256,
+        id=opened.sha256[:16],
+        source=source.name,
+        sha256=opened.sha256,
         duration_s=round(audio.duration_s, 3),
         language=heard.transcript.language,
         n_channels=audio.n_channels,
         rate_hz=audio.rate_hz,
-        roles=heard.roles,
+        roles=lines.call_roles(heard.line_roles),
         roles_confidence=heard.roles_confidence,
-        notes=audio.notes,
+        notes=(*audio.notes, *lines.notes),
     )
 
 
@@ -242,5 +255,12 @@ def _provenance(recogniser: Recogniser | None, heard: _Heard, settings: Settings
         recogniser=model.name if model else None,
         recogniser_revision=model.revision if model else None,
         settings_digest=settings.digest,
+        improbable_share=_improbable_share(heard.transcript),
         dropped=heard.dropped,
     )
+
+
+def _improbable_share(transcript: Transcript) -> float | None:
+    words = [word.probability for turn in transcript.turns for word in turn.words]
+    known = [probability for probability in words if probability is not None]
+    return round(sum(p < 0.5 for p in known) / len(known), 3) if known else None

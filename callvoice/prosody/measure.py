@@ -49,6 +49,7 @@ def measure(
     *,
     roles: Mapping[Role, int],
     spoken: Sequence[SpokenTurn] = (),
+    one_channel: bool = False,
     options: MeasureOptions | None = None,
 ) -> tuple[tuple[ChannelMeasures, ...], Conversation]:
     """Measures of each channel in file order, and the turn-taking between two.
@@ -56,7 +57,8 @@ def measure(
     Args:
         tracks: frame arrays per channel, all of one length.
         roles: which channel is whose; others get no role.
-        spoken: what was said, for rates from words.
+        spoken: what was said, for rates from words; its channels index ``tracks``.
+        one_channel: the tracks are voices of one channel: overlaps and gaps cannot be measured.
         options: how.
     """
     options = options or MeasureOptions()
@@ -67,7 +69,9 @@ def measure(
         _channel(number, by_channel.get(number), party, spans[number], options)
         for number, party in enumerate(parties)
     )
-    if len(tracks) != 2:
+    if one_channel:
+        channels = tuple(replace(channel, channel=0) for channel in channels)
+    if one_channel or len(tracks) != 2:
         return channels, Conversation(separate=False)
     return channels, conversation([t.speech for t in tracks], hop_s=tracks[0].hop_s)
 

@@ -40,7 +40,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield from _mistake(mistake, report, texts)
     yield Text(f"\n{texts.terminal['measures']}", style="bold")
     yield Padding(_measures(report, texts), (0, 0, 0, 2))
-    dropped = sum(report.provenance.dropped.values())
+    dropped = sum(d.n_words for d in report.provenance.dropped)
     if dropped:
         yield Text(f"  {texts.terminal['dropped'].format(count=dropped)}", style="dim")
     yield Text(f"\n{texts.terminal['footer']}", style="dim")
@@ -55,7 +55,7 @@ def _heading(report: Report, texts: Texts) -> Iterator[RenderableType]:
     )
     if call.roles:
         yield Text(
-            words["roles"].format(
+            words["roles" if call.n_channels > 1 else "one_channel_roles"].format(
                 agent=call.roles["agent"] + 1,
                 caller=call.roles["caller"] + 1,
                 confidence=texts.confidence[call.roles_confidence or "low"],

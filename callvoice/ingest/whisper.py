@@ -1,0 +1,225 @@
+"""The one door to faster-whisper: a loaded model that decodes windows of sound in batches.
+
+A window is decoded as it is, without padding it to Whisper's 30 s: that is where the time goes.
+Each comes back as one :class:`Passage` with the recogniser's own doubts, which ``gates`` weighs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callvoice.errors import CorruptModel, DeviceUnavailable
+from callvoice.ingest.models import InstalledModel, find
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+    from faster_whisper.tokenizer import Tokenizer
+
+RATE_HZ = 16_000  # what Whisper's features are made from
+FRAMES_PER_S = 100
+_PREPENDED = "\"'“¿([{-"
+_APPENDED = "\"'.。,，!！?？:：”)]}、"
+_Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A word of a window; times are seconds in the window."""
+
+    text: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What was decoded from one window, and how far the recogniser itself trusts it.
+
+    ``log_probability`` is the mean over tokens; ``no_speech`` the probability that nobody speaks.
+    """
+
+    words: tuple[Timed, ...]
+    log_probability: float
+    no_speech: float
+
+    @property
+    def text(self) -> str:
+        """The words, joined."""
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True)
+class DecodingOptions:
+    """``repetition_penalty`` above 1 makes the recogniser avoid what it has just said."""
+
+    beam_size: int = 1
+    repetition_penalty: float = 1.0
+
+
+class Encoded:
+    """Windows that went through the encoder, ready to be decoded more than once."""
+
+    def __init__(self, output: Any, lengths_s: Sequence[float]) -> None:
+        """``output`` is CTranslate2's, of as many windows as there are ``lengths_s``."""
+        self.output = output
+        self.lengths_s = tuple(lengths_s)
+
+
+class Whisper:
+    """A speech model by name or path, loaded at its first use."""
+
+    def __init__(self, name_or_path: str, *, device: str = "cpu", compute_type: str = "int8"):
+        """Nothing is loaded yet; ``device`` and ``compute_type`` as CTranslate2 names them."""
+        self._name = name_or_path
+        self._device, self._compute_type = device, compute_type
+
+    @cached_property
+    def model(self) -> InstalledModel:
+        """Which model this is.
+
+        Raises:
+            UnknownModel, CorruptModel, CannotWrite: as ``models.find``.
+        """
+        return find(self._name)
+
+    @cached_property
+    def loaded(self) -> WhisperModel:
+        """faster-whisper's model.
+
+        Raises:
+            DeviceUnavailable: this machine has no such device, or it cannot compute in that type.
+            CorruptModel: the folder holds no loadable model.
+        """
+        from faster_whisper import WhisperModel
+
+        logging.getLogger("faster_whisper").setLevel(logging.WARNING)
+        try:
+            return WhisperModel(
+                str(self.model.path),
+                device=self._device,
+                compute_type=self._compute_type,
+                local_files_only=True,
+            )
+        except Exception as error:  # CTranslate2 and tokenizers raise many classes
+            raise self._why(str(error).splitlines()[0]) from error
+
+    def _why(self, reason: str) -> CorruptModel | DeviceUnavailable:
+        lowered = reason.lower()
+        if any(word in lowered for word in ("cuda", "device", "compute type", "cublas", "cudnn")):
+            return DeviceUnavailable(
+                f"'{self.model.name}' cannot run on '{self._device}' as '{self._compute_type}'"
+                f" ({reason}). Try --device cpu --compute-type int8."
+            )
+        return CorruptModel(
+            f"the model '{self.model.name}' in {self.model.path} cannot be loaded"
+            f" ({reason}). Remove that folder and start again, or pull it again."
+        )
+
+    def encode(self, sounds: Sequence[_Samples]) -> Encoded:
+        """Sounds at 16 kHz, each ``[n_samples]``, through the encoder in one batch."""
+        length = max(len(sound) for sound in sounds)
+        padded = [np.pad(sound, (0, length - len(sound))) for sound in sounds]
+        extract = self.loaded.feature_extractor
+        features = np.stack([np.asarray(extract(sound), np.float32)[:, :-1] for sound in padded])
+        lengths_s = [len(sound) / RATE_HZ for sound in sounds]
+        return Encoded(self.loaded.encode(features), lengths_s)
+
+    def languages(self, encoded: Encoded) -> list[dict[str, float]]:
+        """Probability of each language, window by window."""
+        found = self.loaded.model.detect_language(encoded.output)
+        return [{token[2:-2]: float(share) for token, share in window} for window in found]
+
+    def decode(
+        self, encoded: Encoded, *, language: str, options: DecodingOptions | None = None
+    ) -> list[Passage]:
+        """One passage per window, with the times of its words."""
+        options = options or DecodingOptions()
+        whisper = self.loaded
+        tokenizer = self._tokenizer(language)
+        prompt = whisper.get_prompt(tokenizer, [], without_timestamps=True)
+        results = whisper.model.generate(
+            encoded.output,
+            [prompt] * len(encoded.lengths_s),
+            beam_size=options.beam_size,
+            repetition_penalty=options.repetition_penalty,
+            max_length=whisper.max_length,
+            suppress_blank=True,
+            suppress_tokens=_suppressed(tokenizer),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        tokens = [[t for t in r.sequences_ids[0] if t < tokenizer.eot] for r in results]
+        frames = [max(1, int(s * FRAMES_PER_S)) for s in encoded.lengths_s]
+        lines = whisper.find_alignment(tokenizer, tokens, encoded.output, frames)
+        return [
+            Passage(
+                words=tuple(_words(line)),
+                # The score is a mean over the tokens without the one that ends them.
+                log_probability=r.scores[0] * len(ids) / (len(ids) + 1) if ids else 0.0,
+                no_speech=float(r.no_speech_prob),
+            )
+            for r, ids, line in zip(results, tokens, lines, strict=True)
+        ]
+
+    def transcribe(self, sound: _Samples, *, language: str, beam_size: int) -> list[Timed]:
+        """Plain faster-whisper with its voice activity detection, the reference decoder.
+
+        Args:
+            sound: 16 kHz, ``[n_samples]``.
+            language: code of the language.
+            beam_size: as faster-whisper's.
+        """
+        segments, _ = self.loaded.transcribe(
+            sound, language=language, beam_size=beam_size, word_timestamps=True, vad_filter=True
+        )
+        return [
+            Timed(word.word.strip(), word.start, word.end, word.probability)
+            for segment in segments
+            for word in segment.words or ()
+        ]
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        from faster_whisper.tokenizer import Tokenizer
+
+        whisper = self.loaded
+        return Tokenizer(
+            whisper.hf_tokenizer,
+            whisper.model.is_multilingual,
+            task="transcribe",
+            language=language,
+        )
+
+
+@lru_cache(maxsize=4)
+def _suppressed(tokenizer: Tokenizer) -> list[int]:
+    from faster_whisper.transcribe import get_suppressed_tokens
+
+    return list(get_suppressed_tokens(tokenizer, [-1]))
+
+
+def _words(line: list[dict[str, Any]]) -> Iterator[Timed]:
+    """Words of an alignment; a new one is marked by a leading space ("a", ".m." is one)."""
+    from faster_whisper.transcribe import merge_punctuations
+
+    merge_punctuations(line, _PREPENDED, _APPENDED)
+    joined: list[dict[str, Any]] = []
+    for part in line:
+        if joined and not part["word"].startswith(" "):
+            last = joined[-1]
+            last["word"] += part["word"]
+            last["end"] = max(last["end"], part["end"])
+            if part["word"]:
+                last["probability"] = min(last["probability"], part["probability"])
+        else:
+            joined.append(dict(part))
+    for word in joined:
+        if text := word["word"].strip():
+            yield Timed(text, float(word["start"]), float(word["end"]), float(word["probability"]))
