@@ -7,11 +7,11 @@
 segments in JSON), each optional. Needs the extra ``bench``.
 
 Protocol: all sentences of a speaker are joined in random order with pauses of 0.5 to 2 s, one
-channel, at 16 kHz and as "tel" (300-3400 Hz, 8 kHz, an A-law round trip). Word error rate: lower case, no
-punctuation, digits spelt out on both sides, pooled over all words. Times are seconds of processor
-time, the model's loading left out. Word edges are those of correctly recognised words against the
-labels (times of ``.silb`` are where a syllable begins): the start of the first word after a pause,
-the end of the last word before one, and all edges between.
+channel, at 16 kHz and as "tel" (300-3400 Hz, 8 kHz, an A-law round trip). Word error rate: lower
+case, no punctuation, digits spelt out on both sides, pooled over all words. Times are seconds of
+processor time, the model's loading left out. Word edges are those of correctly recognised words
+against the labels (times of ``.silb`` are where a syllable begins): the start of the first word
+after a pause, the end of the last word before one, and all edges between.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,9 @@ def callvoice_windows(recogniser: Recogniser) -> System:
 
 def plain(recogniser: Recogniser, *, batched: bool, beam: int) -> System:
     """faster-whisper as it comes, with its voice activity detection, each channel by itself."""
-    pipeline = recogniser.pipeline
+    from faster_whisper import BatchedInferencePipeline
+
+    pipeline = BatchedInferencePipeline(recogniser.whisper.loaded)
 
     def run(recording: Recording) -> list[list[Word]]:
         lines = []
@@ -198,9 +200,9 @@ class Score:
     errors: int = 0
     words: int = 0
     seconds: float = 0.0
-    inside: list[float] | None = None
-    first: list[float] | None = None
-    last: list[float] | None = None
+    inside: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
+    last: list[float] = field(default_factory=list)
 
 
 def tidy(text: str, language: str) -> list[str]:
@@ -211,7 +213,7 @@ def tidy(text: str, language: str) -> list[str]:
 
 def score(system: System, recordings: Sequence[Recording]) -> Score:
     """Word errors, processor time and edges of one system."""
-    total = Score(inside=[], first=[], last=[])
+    total = Score()
     for recording in recordings:
         began = time.process_time()
         lines = system(recording)
@@ -238,7 +240,6 @@ def _count(
 
 
 def _edges(total: Score, truth: Reference, word: Word) -> None:
-    assert total.inside is not None and total.first is not None and total.last is not None
     if truth.start_s is None or truth.end_s is None:
         return
     (total.first if truth.first else total.inside).append(abs(word.start_s - truth.start_s))

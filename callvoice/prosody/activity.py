@@ -33,6 +33,7 @@ from callvoice.prosody.sound import Sound, as_sound
 from callvoice.types import BoolArray, FloatArray, Interval
 
 _CHUNK_FRAMES, _REACH_FRAMES = 8192, 4
+_LEAST = np.float32(1e-20)  # power of nothing, so that logarithms exist
 
 
 @dataclass(frozen=True)
@@ -263,7 +264,8 @@ def _with_edges(
 ) -> BoolArray:
     """Sound with the tails of its stretches, without lone clicks, with stop closures."""
     audible = np.zeros(len(sound), dtype=bool)
-    audible[heard.frames] = np.log(heard.power / heard.noise).mean(axis=0) > np.log(4)
+    ratio = np.maximum(heard.power, _LEAST) / np.maximum(heard.noise, _LEAST)
+    audible[heard.frames] = np.log(ratio).mean(axis=0) > np.log(4)
     times = options.tail_s, options.inner_tail_s, options.phrase_s, options.island_s
     tail, inner, phrase, island = (round(s / HOP_S) for s in times)
     closure = round(options.closure_s / HOP_S)
