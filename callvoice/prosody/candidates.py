@@ -4,6 +4,10 @@ The autocorrelation comes from the spectrum (Wiener-Khinchin), at just the lags 
 matrix product with cosines. Before that the magnitudes are compressed, so that strong formants do
 not hide the other harmonics, and frequencies that carry noise in this recording weigh less. The
 result is corrected for the window's own autocorrelation (Boersma 1993, IFA Proceedings 17, 97-110).
+
+A frame ruled by one harmonic, as close vowels on the telephone are by the second, repeats itself
+at that harmonic's period almost as well as at its own. The weak odd harmonics tell the two apart;
+in such frames the spectrum is compressed once more, and what then repeats itself worse counts less.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.fft
+from numpy.typing import NDArray
 
 from callvoice.prosody.frames import HOP_S, centred_frames
 from callvoice.types import FloatArray
@@ -37,10 +42,15 @@ class PitchOptions:
     second search (noise makes long lags look periodic);
     ``jump_cost`` per octave between frames, ``voicing_cost`` per change of voicing;
     ``prior_cost`` per octave further than ``prior_oct`` off the local centre, which is taken
-    over ``prior_s`` on each side. What is ``silent_db`` below speech is not voiced. The
-    outer frame of a voiced run is dropped if F0 leaps there by ``end_leap_oct`` or, at the end,
-    strength falls by ``end_drop``. Recordings longer than ``piece_s`` are worked on in pieces
-    of that length, to bound the memory.
+    over ``prior_s`` on each side, times ``prior_floor`` plus the noise in the frame: a clear frame
+    knows its octave. What is ``silent_db`` below speech is not voiced. The outer frame of a voiced
+    run is dropped if F0 leaps there by ``end_leap_oct`` or, at the end, strength falls by
+    ``end_drop``. Recordings longer than ``piece_s`` are worked on in pieces of that length, to
+    bound the memory.
+
+    Where strength exceeds the first of ``clear``, fully from the second on, and the strongest bin
+    has more than the first of ``ruled`` of all energy, fully from the second on, a candidate
+    costs ``odd_cost`` times what it falls short of the best once the spectrum is compressed.
     """
 
     floor_hz: float = 60.0
@@ -54,18 +64,23 @@ class PitchOptions:
     octave_cost: tuple[float, float] = (0.14, 0.02)
     jump_cost: float = 1.0
     voicing_cost: float = 0.36
-    prior_cost: float = 0.55
+    prior_cost: float = 1.0
     prior_oct: float = 0.7
     prior_s: float = 1.5
+    prior_floor: float = 0.2
     silent_db: float = 40.0
     end_leap_oct: float = 0.12
-    end_drop: float = 0.3
+    end_drop: float = 0.25
     piece_s: float = 300.0
+    clear: tuple[float, float] = (0.80, 0.95)
+    ruled: tuple[float, float] = (0.15, 0.25)
+    odd_cost: float = 0.5
 
 
 class _Tables(NamedTuple):
     window: FloatArray  # [length]
     matrix: FloatArray  # [n_bins, n_lags + 2]: cosines; then sums for lag 0 and for the level
+    even: FloatArray  # [n_lags]: what corrects cosine sums of the compressed spectrum instead
     lags: FloatArray  # [n_lags] in samples, band after band, each with a neighbour on both sides
     bands: tuple[tuple[int, int], ...]  # columns of each band, without those neighbours
     steps: FloatArray  # [n_bands], distance of the lags in each band
@@ -87,7 +102,8 @@ def _tables(options: PitchOptions) -> _Tables:
     bin_hz = np.arange(N_FFT // 2 + 1) * RATE_HZ / N_FFT
     cosines = np.cos(2 * np.pi * np.outer(bin_hz / RATE_HZ, np.r_[lags, 0]))
     cosines[1:-1] *= 2  # a real signal's spectrum has these bins twice
-    own = np.abs(scipy.fft.rfft(window, N_FFT)) ** EXPONENT @ cosines
+    spectrum = np.abs(scipy.fft.rfft(window, N_FFT)) ** EXPONENT
+    own, even = (values @ cosines for values in (spectrum, np.sqrt(spectrum)))
     weight = 1 / (1 + np.exp((40 - bin_hz) / 10))
     weight /= 1 + np.exp((bin_hz - options.top_hz) / 100)
     level = (bin_hz > options.floor_hz) & (bin_hz < 2000)
@@ -96,6 +112,7 @@ def _tables(options: PitchOptions) -> _Tables:
     return _Tables(
         window.astype(np.float32),
         matrix[used].astype(np.float32),
+        (own / own[-1] * even[-1] / even)[:-1].astype(np.float32),
         lags.astype(np.float32),
         bands,
         steps.astype(np.float32),
@@ -143,7 +160,7 @@ def find_candidates(
         n = min(CHUNK_FRAMES, start + count - first)
         frames = centred_frames(samples, length=length, hop=hop, count=n, start=first)
         np.multiply(frames, tables.window, out=padded[:n, :length])
-        parts.append(_correlate(padded[:n], tables))
+        parts.append(_correlate(padded[:n], tables, options))
     return Candidates(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
@@ -167,19 +184,49 @@ def _reliability(samples: FloatArray, count: int, tables: _Tables, hop: int) -> 
     return weight
 
 
-def _correlate(padded: FloatArray, tables: _Tables) -> Candidates:
-    magnitude = np.abs(scipy.fft.rfft(padded)[:, : len(tables.matrix)])
-    correlation = magnitude**EXPONENT @ tables.matrix
-    log_f0, height = _peaks(correlation, tables)
-    strength = np.minimum(height / np.maximum(correlation[:, -2:-1], 1e-30), 1)
-    return Candidates(log_f0, strength, correlation[:, -1] ** (2 / EXPONENT))
-
-
-def _peaks(correlation: FloatArray, tables: _Tables) -> tuple[FloatArray, FloatArray]:
-    """The highest peak of each band of lags, refined by a parabola: log2 F0 and height."""
+def _correlate(padded: FloatArray, tables: _Tables, options: PitchOptions) -> Candidates:
+    spectrum = np.abs(scipy.fft.rfft(padded)[:, : len(tables.matrix)]) ** EXPONENT
+    correlation = spectrum @ tables.matrix
     best = np.stack(
         [low + correlation[:, low:high].argmax(axis=1) for low, high in tables.bands], axis=1
     )
+    log_f0, height = _refine(correlation, best, tables)
+    energy = np.maximum(correlation[:, -2], 1e-30)
+    strength = np.minimum(height / energy[:, None], 1)
+    clear = _ramp(strength.max(axis=1), options.clear)
+    rows = np.flatnonzero(clear)
+    ruling = (spectrum[rows] * tables.matrix[:, -2]).max(axis=1) / energy[rows]
+    weight = clear[rows] * _ramp(ruling, options.ruled)
+    rows, weight = rows[weight > 0], weight[weight > 0, None]
+    shortfall = _shortfall(np.sqrt(spectrum[rows]), best[rows], tables)
+    strength[rows] -= np.float32(options.odd_cost) * weight * shortfall
+    return Candidates(log_f0, strength, correlation[:, -1] ** (2 / EXPONENT))
+
+
+def _ramp(values: FloatArray, ends: tuple[float, float]) -> FloatArray:
+    """0 up to the first of ``ends``, 1 from the second on."""
+    share = (values - np.float32(ends[0])) / np.float32(ends[1] - ends[0])
+    ramp: FloatArray = np.minimum(np.maximum(share, 0), 1)
+    return ramp
+
+
+def _shortfall(compressed: FloatArray, best: NDArray[np.intp], tables: _Tables) -> FloatArray:
+    """How much less each candidate repeats itself than the best one, ``[n_frames, k]``.
+
+    With the harmonics evened out, a period that leaves out every other one falls short.
+    """
+    correlation = compressed @ tables.matrix
+    place = best + correlation.shape[1] * np.arange(len(best))[:, None]
+    height = correlation.ravel().take(place) * tables.even.take(best)
+    height = np.minimum(height / np.maximum(correlation[:, -2:-1], 1e-30), 1)
+    shortfall: FloatArray = height.max(axis=1, keepdims=True) - height
+    return shortfall
+
+
+def _refine(
+    correlation: FloatArray, best: NDArray[np.intp], tables: _Tables
+) -> tuple[FloatArray, FloatArray]:
+    """The highest peak of each band of lags, refined by a parabola: log2 F0 and height."""
     zero_lag = correlation[:, -2:-1]
     flat = correlation.ravel()
     place = best + correlation.shape[1] * np.arange(len(best))[:, None]

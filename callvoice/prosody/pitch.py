@@ -185,7 +185,7 @@ def _search(found: Candidates, threshold: FloatArray, options: PitchOptions) -> 
         found.strength + np.float32(cost) * noise * depth for cost in options.octave_cost
     )
     state = best_path(position, first, threshold, voicing_cost=options.voicing_cost)
-    second -= _prior(found, state, options)
+    second -= _prior(found, state, options) * (np.float32(options.prior_floor) + noise)
     return best_path(position, second, threshold, voicing_cost=options.voicing_cost)
 
 
