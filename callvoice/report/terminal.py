@@ -40,10 +40,25 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield from _mistake(mistake, report, texts)
     yield Text(f"\n{texts.terminal['measures']}", style="bold")
     yield Padding(_measures(report, texts), (0, 0, 0, 2))
-    dropped = sum(d.n_words for d in report.provenance.dropped)
-    if dropped:
-        yield Text(f"  {texts.terminal['dropped'].format(count=dropped)}", style="dim")
+    for line in _about_the_words(report, texts):
+        yield Text(f"  {line}", style="dim")
     yield Text(f"\n{texts.terminal['footer']}", style="dim")
+
+
+def _about_the_words(report: Report, texts: Texts) -> Iterator[str]:
+    """What heard the words, how far they can be trusted, and what is no speech."""
+    made, words = report.provenance, texts.terminal
+    if made.recogniser and made.improbable_share is not None:
+        share = number(100 * made.improbable_share, 0, report.report_language)
+        yield words["heard_by"].format(model=made.recogniser, share=share)
+    if dropped := sum(passage.n_words for passage in made.dropped):
+        yield words["dropped"].format(count=dropped)
+    for party in (report.measures.agent, report.measures.caller):
+        if party is not None and party.music_or_tone:
+            spans = ", ".join(
+                f"{clock(span.start_s)}–{clock(span.end_s)}" for span in party.music_or_tone
+            )
+            yield words["music_or_tone"].format(party=words[party.role or "agent"], spans=spans)
 
 
 def _heading(report: Report, texts: Texts) -> Iterator[RenderableType]:
