@@ -10,20 +10,13 @@ Peers are those of the extra ``bench``. One thread, so that times compare.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+from tables import Table, options, run
 
 
-def options(name: str, value: object) -> list[str]:
-    return [f"--{name}", f"{value}"]
-
-
-def plan(data: Path, every: int) -> list[tuple[str, list[str], list[Path]]]:
+def plan(data: Path, every: int) -> list[Table]:
     """Title, command and needed folders of each table."""
     call = data / "aws_call" / "auto_repairs_40.flac"
     fda, emodb, harper = data / "fda", data / "emodb", data / "harper_valley"
@@ -42,7 +35,7 @@ def plan(data: Path, every: int) -> list[tuple[str, list[str], list[Path]]]:
         ("Rate, effort, clarity", ["prosody_rate.py", f"{data}"], [emodb]),
         (
             "Pauses, activity, turn-taking",
-            ["prosody_activity.py", "--emodb", f"{emodb}", "--harper", f"{harper}"],
+            ["prosody_activity.py", *options("emodb", emodb), *options("harper", harper)],
             [emodb, harper],
         ),
         ("Whole stage: speed and memory", ["prosody_stage.py", f"{call}"], [call]),
@@ -54,20 +47,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--every", type=int, default=3, help="every n-th sentence for melody")
     arguments = parser.parse_args()
-    failed = 0
-    for title, command, needed in plan(arguments.data, arguments.every):
-        print(f"\n## {title}\n", flush=True)
-        missing = [str(path) for path in needed if not path.exists()]
-        if missing:
-            print(f"left out, missing: {', '.join(missing)}")
-            continue
-        done = subprocess.run(
-            [sys.executable, HERE / command[0], *command[1:]],
-            env={**os.environ, **ONE_THREAD},
-            check=False,
-        )
-        failed |= done.returncode
-    sys.exit(failed)
+    sys.exit(run(plan(arguments.data, arguments.every)))
 
 
 if __name__ == "__main__":

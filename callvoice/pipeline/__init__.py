@@ -25,11 +25,11 @@ from callvoice.types import (
     Confidence,
     Dropped,
     Facts,
-    Greeting,
     Measurement,
     Provenance,
     Report,
     Role,
+    TextFacts,
     Track,
     Transcript,
 )
@@ -182,15 +182,16 @@ def text_lines(content: bytes, *, source: str, language: str, settings: Settings
                 labels[hit.label] = max(hit.probability, labels.get(hit.label, 0.0))
             found = {"labels": labels, "classes": list(labels), "hits": hits}
             lines.append(msgspec.json.encode({**turn, **found}))
-        lines.append(msgspec.json.encode({"greeting": _greeting(facts.greeting, settings)}))
+        lines.append(msgspec.json.encode({"greeting": _greeting(facts, settings)}))
     return lines
 
 
-def _greeting(greeting: Greeting | None, settings: Settings) -> dict[str, Any] | None:
+def _greeting(facts: TextFacts, settings: Settings) -> dict[str, Any] | None:
+    greeting = facts.greeting
     if greeting is None:
         return None
     limits = settings.limits_of("overlong_greeting")
-    overlong = mistakes.is_overlong(greeting, limits)
+    overlong = mistakes.is_overlong(greeting, limits, facts.language)
     return {**msgspec.structs.asdict(greeting), "overlong": overlong}
 
 

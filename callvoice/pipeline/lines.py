@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from callvoice import prosody
 from callvoice.errors import NothingToAnalyse
 from callvoice.ingest.crosstalk import crosstalk
+from callvoice.ingest.edges import nearest, shared_s
 from callvoice.ingest.separation import Separation, separate
 from callvoice.types import Audio, Confidence, Interval, Role, Track, Transcript, Word
 
@@ -64,10 +65,11 @@ class Lines:
         return lines
 
     def _voice_of(self, word: Word) -> int:
-        def shared_s(voice: _Speech) -> float:
-            return max(min(i.end_s, word.end_s) - max(i.start_s, word.start_s) for i in voice)
+        def shared(line: int) -> float:
+            voice = self.speech[line]
+            return shared_s(voice[nearest(voice, word)], word)
 
-        return max(range(len(self.speech)), key=lambda line: shared_s(self.speech[line]))
+        return max(range(len(self.speech)), key=shared)
 
     def call_roles(self, lines: dict[Role, int]) -> dict[Role, int]:
         """Roles by channel of the recording."""

@@ -24,6 +24,7 @@ from callvoice.text.timing import locate
 from callvoice.types import Greeting, Turn
 
 _CLAUSE_END = re.compile(r"[,;:.!?…–—]")
+_ENGLISH_I = re.compile(r"I\b")
 # More words than this without any part, and the greeting is over.
 _LONGEST_GAP_WORDS = 14
 _LONGEST_NAME_WORDS = 5
@@ -35,12 +36,14 @@ _STRONG = frozenset({"salutation", "welcome", "name", "offer"})
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A language's data. ``parts`` in order of precedence where two claim the same words;
-    ``linking`` are words that a name may hold between capitals, ``filler`` words that say nothing.
+    ``linking`` are words that a name may hold between capitals, ``filler`` words that say nothing,
+    ``presence`` the words of a caller who only says that he is there.
     """
 
     notice: tuple[str, ...]
     linking: frozenset[str]
     filler: frozenset[str]
+    presence: frozenset[str]
     antiquated: tuple[str, ...]
     parts: Mapping[str, tuple[str, ...]]
 
@@ -52,6 +55,7 @@ class _Expressions:
     parts: Mapping[str, tuple[re.Pattern[str], ...]]
     linking: frozenset[str]
     filler: frozenset[str]
+    presence: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +86,23 @@ def _expressions(language: str) -> _Expressions:
 
     parts = {name: tuple(map(compiled, patterns)) for name, patterns in data.parts.items()}
     notice, antiquated = compiled(*data.notice), compiled(*data.antiquated)
-    return _Expressions(notice, antiquated, parts, data.linking, data.filler)
+    return _Expressions(notice, antiquated, parts, data.linking, data.filler, data.presence)
 
 
 def find_greeting(turns: Sequence[Turn], language: str) -> Greeting | None:
     """The agent's greeting; None where the opening holds no part of one."""
-    for run in islice(_runs(turns), _RUNS):
+    data = _expressions(language)
+    for run in islice(_runs(turns, data.presence), _RUNS):
         greeting = _in_run(turns, run, language)
         if greeting:
             return greeting
     return None
 
 
-def _runs(turns: Sequence[Turn]) -> Iterator[list[int]]:
-    """Runs of an agent's turns between a caller's; the first turn where no role is known."""
+def _runs(turns: Sequence[Turn], presence: Set[str]) -> Iterator[list[int]]:
+    """Runs of an agent's turns between a caller's, of whom a "Ja, hallo?" is no answer; single
+    turns where no role is known.
+    """
     if all(turn.role is None for turn in turns):
         yield from ([i] for i in range(len(turns)))
         return
@@ -103,7 +110,7 @@ def _runs(turns: Sequence[Turn]) -> Iterator[list[int]]:
     for index, turn in enumerate(turns):
         if turn.role == "agent":
             run.append(index)
-        elif run and turn.role == "caller":
+        elif run and turn.role == "caller" and not set(fold(turn.text).tokens) <= presence:
             yield run
             run = []
     if run:
@@ -112,7 +119,7 @@ def _runs(turns: Sequence[Turn]) -> Iterator[list[int]]:
 
 def _in_run(turns: Sequence[Turn], run: Sequence[int], language: str) -> Greeting | None:
     data = _expressions(language)
-    pieces = [p for i in run for p in _sentences(turns[i].text, i, data.notice)]
+    pieces = [p for i in run for p in _sentences(turns[i].text, i, data)]
     text = " ".join(turns[p.turn].text[p.start : p.end].strip() for p in pieces)
     folded = fold(text)
     parts = _belonging(_parts(text, folded, data), folded)
@@ -131,13 +138,31 @@ def _in_run(turns: Sequence[Turn], run: Sequence[int], language: str) -> Greetin
     )
 
 
-def _sentences(text: str, turn: int, notice: re.Pattern[str]) -> Iterator[_Piece]:
-    """The sentences of a turn that are no notice."""
+def _sentences(text: str, turn: int, data: _Expressions) -> Iterator[_Piece]:
+    """The sentences of a turn that are no notice, and what one greets with before the notice."""
     folded = fold(text)
     for first, last in pairwise(folded.marks()):
         words = folded.text[folded.starts[first] : folded.starts[last] + 2]
-        if not notice.search(words):
-            yield _Piece(turn, folded.spans[first][1], folded.spans[last][1])
+        begin, end = folded.spans[first][1], folded.spans[last][1]
+        if data.notice.search(words):
+            end = _before_notice(text, begin, end, data)
+        if end > begin:
+            yield _Piece(turn, begin, end)
+
+
+def _before_notice(text: str, begin: int, end: int, data: _Expressions) -> int:
+    """Where the last clause of a greeting ends before the clause that gives notice."""
+    kept = begin
+    for mark in _CLAUSE_END.finditer(text, begin, end):
+        clause = fold(text[kept : mark.end()]).text
+        if data.notice.search(clause) or not _greets(fold(text[begin : mark.end()]).text, data):
+            break
+        kept = mark.end()
+    return kept
+
+
+def _greets(words: str, data: _Expressions) -> bool:
+    return any(e.search(words) for name in _STRONG for e in data.parts[name])
 
 
 def _parts(text: str, folded: Folded, data: _Expressions) -> list[_Part]:
@@ -145,9 +170,10 @@ def _parts(text: str, folded: Folded, data: _Expressions) -> list[_Part]:
     parts: list[_Part] = []
     for name, expressions in data.parts.items():
         for match in chain.from_iterable(e.finditer(folded.text) for e in expressions):
-            _add(parts, _Part(name, *match.span()))
+            if name != "name" or _names_somebody(text, folded, match.span()):
+                _add(parts, _Part(name, *match.span()))
     for clause in _bare_names(text, folded, data):
-        known = any(p.name == "company" for p in parts)
+        known = any(p.name in ("company", "department") and p.start < clause[0] for p in parts)
         _add(parts, _Part("name" if known else "company", *clause))
     return sorted(parts, key=lambda p: p.start)
 
@@ -155,6 +181,15 @@ def _parts(text: str, folded: Folded, data: _Expressions) -> list[_Part]:
 def _add(parts: list[_Part], part: _Part) -> None:
     if not any(p.start < part.end and part.start < p.end for p in parts):
         parts.append(part)
+
+
+def _names_somebody(text: str, folded: Folded, place: tuple[int, int]) -> bool:
+    """Whether a name can be at the end of words such as "I'm ..."; always in text without capitals,
+    never in "I'm looking".
+    """
+    start, end = folded.original(*place)
+    words = text[start:end].split()[-2:]
+    return text.islower() or any(w[0].isupper() and not _ENGLISH_I.match(w) for w in words)
 
 
 def _bare_names(text: str, folded: Folded, data: _Expressions) -> Iterator[tuple[int, int]]:

@@ -47,9 +47,11 @@ Label = Literal[
     "open_question",
     "name_use",
     "offer",
+    "humour",
     "warm_close",
     "acknowledgement",
     "caller_trouble",
+    "caller_need",
     "caller_repair",
     "caller_thanks",
 ]
@@ -160,7 +162,7 @@ def _load(language: str, extra: tuple[tuple[Path, int], ...]) -> Lexicon:
     rules = list(_packaged(language))
     for path, _ in extra:
         rules.extend(_own(path, language))
-    return _index(rules)
+    return index(rules)
 
 
 def folder(language: str) -> Traversable:
@@ -196,7 +198,13 @@ def _own(path: Path, language: str) -> list[Rule]:
         content = msgspec.toml.decode(path.read_text("utf-8"), type=File)
         return list(_compile(content, path.stem, forms(language)))
     except (OSError, UnicodeDecodeError, msgspec.DecodeError, PatternError) as error:
-        raise InvalidSettings(f"cannot use lexicon {path}: {error}") from error
+        raise InvalidSettings(f"cannot use lexicon {path}: {error}{_hint(error)}") from error
+
+
+def _hint(error: Exception) -> str:
+    """The classes there are, where a file names another."""
+    unknown_class = isinstance(error, msgspec.ValidationError) and "`key` in `$`" in str(error)
+    return f". Known classes are {', '.join(LABELS)}." if unknown_class else ""
 
 
 def _compile(content: File, prefix: str, names: Mapping[str, Strings]) -> Iterator[Rule]:
@@ -230,7 +238,8 @@ def _optional(patterns: Strings, names: Mapping[str, Strings], end: str = "") ->
     return Pattern(either([parse(p, names) for p in patterns]).source + end)
 
 
-def _index(rules: Sequence[Rule]) -> Lexicon:
+def index(rules: Sequence[Rule]) -> Lexicon:
+    """A lexicon of these rules, each pattern filed under its rarest needed words."""
     finders = [Finder(rule, p) for rule in rules for p in rule.patterns]
     common = Counter(word for one in finders for need in one.pattern.needs for word in need)
     by_key: dict[str, list[Finder]] = {}

@@ -20,6 +20,13 @@ _PHONE = re.compile(
     r"(?<![\w.,:])(?:(?:\+\d|0\d)\d*(?:[ /\-–]?\(?\d+\)?)+|(?:\d{3}[ \-])?\d{3}-\d{4})"
     r"(?![\d.,:]*\d)"
 )
+# Two letters of a country, two digits, groups of four.
+_ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?\b")
+_RANGE = re.compile(
+    r"(?<![\w\-–/.,:])(?!0\d)(\d{1,3}(?:[.,:]\d{1,2})?)(\.?) ?[–-] ?(?=\d{1,3}(?!\d|[\-–/]))"
+)
+_MINUS = re.compile(r"(?<![\w\-–] )(?<![\w\-–])[-−–](?=\d+ ?(?:°|Grad|degrees))")
+_SWISS = re.compile(r"((?:CHF|Fr\.) ?[\d'’]+)\.(\d\d)(?!\d)|(\d)['’](?=\d{3})")
 _OR = "|"
 
 
@@ -30,6 +37,8 @@ class Spoken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thousands: str
     point: str
     plus: str
+    minus: str
+    to: str
     hour: str
     ordinal_before: tuple[str, ...]
     months: tuple[str, ...]
@@ -85,7 +94,7 @@ def _forms(language: str) -> _Forms:
         ordinal=re.compile(
             rf"(?<!\d)(\d+){ordinal}(?!\w)"
             if language == "en"
-            else rf"(?<!\w)({before}) (\d{{1,3}})\.(?!\d)",
+            else rf"(?:(?<!\w)({before}) |^)(\d{{1,3}})\.(?!\d)",
             re.IGNORECASE,
         ),
         unit=re.compile(rf"(?<=\d) ?({_any_of(data.units)})(?!\w)"),
@@ -105,11 +114,14 @@ def verbalise(text: str, language: str) -> str:
     'um vierzehn Uhr dreißig, Nummer sieben'
     """
     reader = _Reader(language)
-    text = reader.forms.abbreviation.sub(reader.abbreviation, text)
+    text = reader.forms.abbreviation.sub(reader.abbreviation, _SWISS.sub(reader.swiss, text))
     if not any(c.isdigit() for c in text):
         return reader.forms.symbol.sub(reader.symbol, text)
     forms = reader.forms
     for form, reading in (
+        (_ACCOUNT, reader.account),
+        (_MINUS, reader.minus),
+        (_RANGE, reader.range),
         (forms.date, reader.date),
         (forms.money_before, reader.money_before),
         (forms.money_after, reader.money_after),
@@ -151,6 +163,24 @@ class _Reader:
 
     def _one_by_one(self, text: str) -> str:
         return " ".join(self.say(c) for c in text if c.isdigit())
+
+    def account(self, match: re.Match[str]) -> str:
+        signs = (self.say(c) if c.isdigit() else c for c in match.group() if c != " ")
+        return " ".join(signs)
+
+    def minus(self, match: re.Match[str]) -> str:
+        return f"{self.data.minus} "
+
+    def range(self, match: re.Match[str]) -> str:
+        """The first of two numbers, and "to"."""
+        first, mark = match.groups()
+        said = self._ordinal(first) if mark and first.isdigit() else first + mark
+        return f"{said} {self.data.to} "
+
+    def swiss(self, match: re.Match[str]) -> str:
+        """Francs with a decimal point, thousands with an apostrophe."""
+        francs, cents, digit = match.groups()
+        return digit or re.sub("['’]", "", francs) + self.data.decimal + cents
 
     def abbreviation(self, match: re.Match[str]) -> str:
         return self._abbreviations[match.group().casefold()]
@@ -214,7 +244,8 @@ class _Reader:
         hour, minute, word = match.groups()
         if "." in match.group() and not word:
             return match.group()
-        minutes = "" if int(minute) == 0 else f" {self.say(minute)}"
+        oh = " oh" if self.language == "en" and minute.startswith("0") else ""
+        minutes = "" if int(minute) == 0 else f"{oh} {self.say(minute)}"
         said_hour = word or ("" if self.language == "en" else "Uhr")
         if self.language == "en":
             return f"{self.say(hour)}{minutes} {said_hour}".rstrip()
@@ -229,7 +260,7 @@ class _Reader:
     def ordinal(self, match: re.Match[str]) -> str:
         if self.language == "en":
             return self.say(match.group(1), "ordinal")
-        before = match.group(1)
+        before = match.group(1) or ""
         said = self._ordinal(match.group(2))
-        nominative = before.casefold() in ("der", "die", "das", "jede", "jeder")
-        return f"{before} {said.removesuffix('n') if nominative else said}"
+        nominative = before.casefold() in ("", "der", "die", "das", "jede", "jeder")
+        return f"{before} {said.removesuffix('n') if nominative else said}".lstrip()

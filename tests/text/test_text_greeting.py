@@ -197,3 +197,68 @@ def test_english(text: str, parts: tuple[str, ...], long: bool) -> None:
 def test_english_formulas_out_of_use() -> None:
     found = greeting_of("Hello, Linda Parker, how may I be of assistance?", "en")
     assert found.antiquated == ("how may I be of assistance",)
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Das Gespräch wird zu Schulungszwecken aufgezeichnet.",
+        "Dieser Anruf wird aufgenommen, sagen Sie bitte Bescheid, wenn Sie das nicht möchten.",
+        "Bitte bleiben Sie am Apparat, alle Leitungen sind besetzt.",
+        "Haben Sie bitte einen Augenblick Geduld.",
+    ],
+)
+def test_a_notice_in_the_midst_does_not_count(notice: str) -> None:
+    found = greeting_of(f"Guten Tag, Stadtwerke Ulm. {notice} Petra Schulze, wie kann ich helfen?")
+    assert found.n_syllables == 16
+    assert found.parts == ("salutation", "company", "name", "offer")
+
+
+def test_a_greeting_before_a_notice_in_the_same_breath_stays() -> None:
+    text = "Guten Tag, Stadtwerke Ulm, Petra Schulze, dieses Gespräch wird aufgezeichnet."
+    assert greeting_of(text).text == "Guten Tag, Stadtwerke Ulm, Petra Schulze,"
+    assert greeting(Turn("agent", 0, 3, "Hinweis, dieses Gespräch wird aufgezeichnet.")) is None
+
+
+@pytest.mark.parametrize("presence", ["Ja, hallo?", "Hallo?", "Grüß Gott.", "Ja bitte?", "Ja. Hm."])
+def test_a_sign_of_presence_does_not_part_a_greeting(presence: str) -> None:
+    found = greeting(
+        Turn("agent", 0, 1, "Guten Tag."),
+        Turn("caller", 1.5, 2, presence),
+        Turn("agent", 3, 6, "Stadtwerke Ulm, Petra Schulze, was kann ich für Sie tun?"),
+    )
+    assert found is not None
+    assert found.parts == ("salutation", "company", "name", "offer")
+    assert (found.turn, found.start_s, found.end_s) == (0, 0, 6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Grüezi wohl, Swisslicht, Baumann.",
+        "Grüessech, Berner Verlag, Lüthi.",
+        "Servus, Autohaus Reiter, Kundendienst, Max Reiter.",
+        "Grüß Gott, Gemeinde Lech, Moosbrugger.",
+        "Hoi, hier ist Tom von Kettenreaktion.",
+        "Moin, Nordstrom, Petersen.",
+    ],
+)
+def test_greetings_of_all_regions_begin_with_a_salutation(text: str) -> None:
+    found = greeting_of(text)
+    assert (found.text, found.parts[0]) == (text, "salutation")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Good morning, Acme Support, this is Jane.",
+        "Hello, Smith and Sons, Ben speaking.",
+        "Hello, you're through to Parkway Claims, I'm Sarah.",
+    ],
+)
+def test_what_one_does_is_no_name(text: str) -> None:
+    assert greeting_of(f"{text} One moment, I'm checking.", "en").text == text
+
+
+def test_without_capitals_any_word_may_be_a_name() -> None:
+    assert "name" in greeting_of("hello acme support i'm sarah", "en").parts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,6 +134,18 @@ def test_english_reference() -> None:
         ("3.500 Stück", "dreitausendfünfhundert Stück"),
         ("z. B. Nr. 7", "zum Beispiel Nummer sieben"),
         ("Dr. Müller & Söhne", "Doktor Müller und Söhne"),
+        ("3.–5. Mai", "dritten bis fünften Mai"),
+        ("von 10-12 Uhr", "von zehn bis zwölf Uhr"),
+        ("AT61 1904", "AT einundsechzig neunzehnhundertvier"),
+        (
+            "DE89 3704 0044 0532",
+            "D E acht neun drei sieben null vier null null vier vier null fünf drei zwei",
+        ),
+        ("-5 Grad", "minus fünf Grad"),
+        ("CHF 1'234.50", "eintausendzweihundertvierunddreißig Franken fünfzig"),
+        ("5 Min.", "fünf Minuten"),
+        ("2. Mahnung", "zweite Mahnung"),
+        ("§ 5 Abs. 2", "Paragraf fünf Absatz zwei"),
     ],
 )
 def test_german_is_verbalised(text: str, spoken: str) -> None:
@@ -149,6 +163,8 @@ def test_german_is_verbalised(text: str, spoken: str) -> None:
         ("Mr. Brown & Co", "Mister Brown and Co"),
         ("in 1998", "in nineteen ninety-eight"),
         ("10%", "ten percent"),
+        ("at 10:05", "at ten oh five"),
+        ("5-10 days", "five to ten days"),
     ],
 )
 def test_english_is_verbalised(text: str, spoken: str) -> None:
@@ -188,3 +204,98 @@ def test_a_text_has_the_syllables_of_its_words(words: list[str]) -> None:
     assert count_syllables(" ".join(words), "de") == sum(
         syllables_of_word(part, "de") for w in words for part in w.split("-")
     )
+
+
+# Written forms by the syllables of their reading, counted by hand.
+GERMAN_WRITTEN = {
+    1: "1 | 3 | 8 | 12 | A | PIN | TAN | SIM",
+    2: """
+        7 | 13 | 17 | 20 | 30 | 70 | 8:00 | 8 Uhr | d. h. | 2 x | 3x | A4 | 1/2 | Str.
+        IBAN | WLAN | PC
+    """,
+    3: """
+        100 | 500 | 1000 | 2000 | 12 € | 5 € | 1 € | 3 % | z. B. | Nr. 5 | ca. 3 | zzgl.
+        Dr. Lang | Hr. Maier
+        3 m | 5 $ | 20 Uhr | 3. Mai | 10:05 | 90er | Abs. 2 | 10.000 | DSL | SMS | VPN | PDF
+    """,
+    4: """
+        21 | 99 | 101 | 112 | usw. | evtl. | inkl. | MwSt. | Tel. 5 | mind. 3 | max. 5 | § 5
+        19 % | 8:15 | 0:30
+        6:07 | am 3. Mai | 1. Jänner | 2005 | CHF 20 | 0,5 | 2 kg | 5 Min. | der 2. Brief
+        am 15. | zum 1. Mal
+        im 4. Stock | 2. Mahnung | 10–12 Uhr | Art. 5 | ADAC | EC-Karte | USB-C | 007
+    """,
+    5: """
+        37 | 47 | 77 | 250 | u. a. | bzw. | ggf. | 100 % | 14:30 | 14.30 Uhr | 15. August
+        0,99 € | 2,50 Euro
+        100 € | 3.000 € | 3,14 | 2,7 | 5 km | 10 cm | 16 GB | die 3. Rechnung | bis zum 30.
+        5-10 Tage | 8-17 Uhr
+        100.000 | 2–3 Wochen | Müller & Söhne | Kd.-Nr. 8 | Mo–Fr | 90210 | 3/4 Stunde
+    """,
+    6: """
+        25 % | 0,5 % | 12,5 % | 31. März | 3.–5. Mai | 3.-5. Mai | 19,90 € | 49,- € | 20 °C
+        24 Std. | 1500 | 3.500 | 3½ Kilogramm
+        24/7 | 47118 | 123456
+    """,
+    7: """
+        365 | § 312 | 17:45 | 24.12. | 2026 | 1,5 kg | -5 °C | 12,34 € | 0512/345
+        vom 3. bis 5. Mai
+    """,
+    8: "1998 | 1999 | CHF 49.90 | 030 4567",
+    9: "777 | 23:59 | +43 1 58858",
+    10: "12.345 | 230 kWh | 100 Mbit/s | 0800 123 123",
+    11: "01.02.2026 | 12. August 2025",
+    12: "0664 123 45 67",
+    14: "1.234,50 € | € 1.234,50 | CHF 1'234.50",
+    21: "AT61 1904 3002 3457 3201",
+    23: "DE89 3704 0044 0532 0130 00 | CH93 0076 2011 6238 5295 7",
+}
+ENGLISH_WRITTEN = {
+    1: "1 | 2 | 10 | 12 | 5th | 1st | 3rd | 9th | PIN | SIM | 10:00",
+    2: """
+        7 | 13 | 19 | 20 | 90 | 2nd | 20th | No. | Mr. | Dr. | 2 x | A4 | Q3 | the 3rd | £5
+        May 3rd
+    """,
+    3: """
+        100 | 17 | 1000 | $5 | 10% | 21 | 3:30 | 10:05 | Mr. Smith | No. 5 | vs. 3 | 3 pm
+        USB | 1.5 | 10 a.m.
+        1 million
+    """,
+    4: """
+        37 | 5 mph | e.g. | $20 | 3.14 | the 21st | 5-10 days | 3:30 pm | etc. | 24 hrs
+        2 GB | 5 kg
+    """,
+    5: """
+        2026 | 24/7 | 77 | 100% | 100,000 | 1998 | $5.20 | 12345 | 101 | 5 km | £5.99 | 2005
+        2.5% | 12.5%
+    """,
+    6: "27% | approx. 3 | 0.5% | 2.5 kg | 250",
+    7: """
+        365 | May 3rd, 2024 | 3 May 2024 | May 3 2024 | 4:15 p.m. today | 555-1234 | $100.50
+        20°C today
+    """,
+    10: "777",
+    12: "$1,999",
+    14: "1-800-555-0199 | $1,234.50",
+}
+
+
+def disagreements(reference: dict[int, str], language: str) -> list[tuple[str, int, int]]:
+    """What is counted otherwise than by hand, with both counts."""
+    items = [(i.strip(), n) for n, line in reference.items() for i in re.split(r"[|\n]", line)]
+    counts = ((item, n, count_syllables(item, language)) for item, n in items if item)
+    return [found for found in counts if found[1] != found[2]]
+
+
+def size(reference: dict[int, str]) -> int:
+    return sum(bool(item.strip()) for s in reference.values() for item in re.split(r"[|\n]", s))
+
+
+def test_german_written_forms() -> None:
+    assert size(GERMAN_WRITTEN) >= 150
+    assert disagreements(GERMAN_WRITTEN, "de") == []
+
+
+def test_english_written_forms() -> None:
+    assert size(ENGLISH_WRITTEN) >= 80
+    assert disagreements(ENGLISH_WRITTEN, "en") == []

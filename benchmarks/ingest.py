@@ -1,0 +1,61 @@
+"""All ingest tables in one run: recognition, sounds without speech, mono calls, whole calls.
+
+    python benchmarks/ingest.py DATA [--music DIR]
+
+DATA is a folder with any of ``emodb``, ``harper_valley``, ``aws_call``; what is missing is left out
+and said. Each table is also a script of its own with a documented protocol. Peers are those of the
+extra ``bench``. One thread, so that times compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tables import HERE, Table, options, run
+
+SAMPLES = HERE.parent / "sample_audio"
+
+
+def plan(data: Path, music: Path | None) -> list[Table]:
+    """Title, command and needed folders of each table."""
+    emodb, harper, aws = (data / name for name in ("emodb", "harper_valley", "aws_call"))
+    sentences = sorted(emodb.glob("*N*.flac"))
+    calls = [*sorted(harper.glob("*.flac")), *sorted(aws.glob("*.flac"))]
+    calls += [SAMPLES / f"{name}.flac" for name in ("musterhaft", "vorwurf", "gehetzt", "tonlos")]
+    two = [str(sentences[0]), str(sentences[-1])] if sentences else []
+    return [
+        ("Words, time, word edges", ["ingest_recognition.py", f"{data}"], [emodb, harper]),
+        (
+            "Sounds without speech",
+            ["ingest_nonspeech.py", *two, *(options("music", music) if music else [])],
+            [emodb],
+        ),
+        (
+            "Two voices on one channel",
+            ["ingest_separation.py", *options("harper", harper), *options("emodb", emodb)],
+            [harper, emodb],
+        ),
+        (
+            "Agent found, overhead",
+            [
+                "ingest_call.py",
+                *map(str, calls),
+                *options("agent-right", SAMPLES / "ungeduld.wav"),
+            ],
+            calls,
+        ),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--music", type=Path, help="a folder with recordings of music")
+    arguments = parser.parse_args()
+    sys.exit(run(plan(arguments.data, arguments.music)))
+
+
+if __name__ == "__main__":
+    main()
