@@ -331,7 +331,8 @@ class Conversation(Struct, frozen=True):
 class Hit(Struct, frozen=True):
     """A phrase found in a turn. ``turn`` indexes the transcript; ``span`` is in characters of its
     text; times are None where the turn has none. ``probability`` is that of the label given the
-    words, ``confidence`` the recogniser's in the words, None from a transcript file.
+    words, ``confidence`` the recogniser's in the words, None from a transcript file. ``better`` is
+    a wording to use instead.
     """
 
     label: str
@@ -344,6 +345,7 @@ class Hit(Struct, frozen=True):
     end_s: float | None = None
     probability: float = 1.0
     confidence: Share | None = None
+    better: str | None = None
 
 
 class Greeting(Struct, frozen=True):
@@ -390,7 +392,8 @@ class Facts(Struct, frozen=True):
 class Finding(Struct, frozen=True):
     """One place to listen to, and what was measured there against which limit.
 
-    ``explanation`` is filled by the report stage, in the report's language.
+    ``heard`` is how sure the recogniser was of the words quoted, ``better`` a wording to use
+    instead; ``explanation`` is filled by the report stage, in the report's language.
     """
 
     role: Role | None
@@ -402,6 +405,8 @@ class Finding(Struct, frozen=True):
     unit: str | None = None
     quote: str | None = None
     explanation: str = ""
+    heard: Share | None = None
+    better: str | None = None
 
 
 class Verdict(Struct, frozen=True):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from callvoice.mistakes import (
     impatient,
     indifferent,
@@ -18,6 +20,7 @@ from callvoice.mistakes import (
     too_fast,
     unclear,
 )
+from callvoice.mistakes.evidence import with_words
 from callvoice.mistakes.overlong_greeting import is_overlong
 from callvoice.mistakes.strengths_of import strengths
 from callvoice.settings import Limits, Settings
@@ -40,4 +43,8 @@ JUDGES: tuple[tuple[MistakeId, Callable[[Facts, Limits], Verdict]], ...] = (
 
 def judge(facts: Facts, settings: Settings) -> tuple[Verdict, ...]:
     """All eight verdicts, in order."""
-    return tuple(judge_one(facts, settings.limits_of(name)) for name, judge_one in JUDGES)
+    verdicts = (judge_one(facts, settings.limits_of(name)) for name, judge_one in JUDGES)
+    return tuple(
+        replace(verdict, findings=with_words(verdict.findings, facts.text.hits))
+        for verdict in verdicts
+    )

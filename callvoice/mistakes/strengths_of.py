@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from callvoice.mistakes.evidence import with_words
 from callvoice.mistakes.scoring import doubtful_words
 from callvoice.settings import Settings
 from callvoice.types import Facts, Finding
@@ -16,6 +17,7 @@ LABELS = (
     "offer",
     "name_use",
     "open_question",
+    "humour",
     "warm_close",
 )
 
@@ -29,7 +31,7 @@ def strengths(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
     found = tuple(
         Finding("agent", h.start_s, h.end_s, f"strength_{h.label}", quote=h.quote) for h in hits
     )
-    return found + _greeting(facts, settings)
+    return with_words(found, hits) + _greeting(facts, settings)
 
 
 def _greeting(facts: Facts, settings: Settings) -> tuple[Finding, ...]:

@@ -26,7 +26,7 @@ from callvoice.report.page_measures import party_rows, turn_rows
 from callvoice.report.page_transcript import has_word_times, shown_turns
 from callvoice.report.page_words import PageWords
 from callvoice.report.peaks import melody, peaks
-from callvoice.report.texts import load_texts
+from callvoice.report.texts import load_texts, unsure
 from callvoice.types import Audio, Finding, Mistake, Report, Role, Status, Track
 
 _SHOWN_FINDINGS = 3
@@ -63,6 +63,7 @@ def render_html(report: Report, audio: Audio | None, *, tracks: Sequence[Track] 
         name=re.split(r"[/\\]", report.call.source.rstrip("/\\"))[-1],
         notes=[texts.note.get(note, note) for note in report.call.notes],
         cards=texts.mistake,
+        unsure=unsure,
         counts=_counts(report.mistakes),
         lanes=lanes,
         lane_of=_lane_of(lanes),

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from callvoice.report.texts import Texts, load_texts, number
+from callvoice.report.texts import Texts, load_texts, number, unsure
 from callvoice.types import ChannelMeasures, Finding, Mistake, Report
 
 _SHOWN = 3  # findings a mistake; the rest are in the other reports
@@ -126,10 +126,12 @@ def _finding(finding: Finding, texts: Texts) -> Iterator[RenderableType]:
     line.append(finding.explanation, style="default")
     yield Padding(line, (0, 0, 0, 5))
     if finding.quote:
-        quote = _harmless(finding.quote)
-        yield Padding(
-            Text(texts.terminal["quote"].format(quote=quote), style="italic dim"), (0, 0, 0, 7)
-        )
+        quote = texts.terminal["quote"].format(quote=_harmless(finding.quote))
+        doubt = f" ({texts.terminal['unsure']})" if unsure(finding) else ""
+        yield Padding(Text(quote + doubt, style="italic dim"), (0, 0, 0, 7))
+    if finding.better:
+        better = texts.terminal["better"].format(better=finding.better)
+        yield Padding(Text(better, style="dim"), (0, 0, 0, 7))
 
 
 def _measures(report: Report, texts: Texts) -> Table:

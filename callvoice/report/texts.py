@@ -14,6 +14,7 @@ from msgspec import Struct
 from callvoice.types import Finding, MistakeId
 
 Language = Literal["de", "en"]
+_UNSURE_BELOW = 0.6  # mean word probability; of words well heard it is above 0.8
 _DECIMALS = {"s": 1, "st": 1, "syll/s": 1, "1/min": 1, "ratio": 2, "syllables": 0, "count": 0}
 
 
@@ -63,6 +64,11 @@ def quantity(value: float | None, unit: str | None, language: Language) -> str:
     if decimals == 0 and value != round(value):
         decimals = 1
     return number(value, decimals, language)
+
+
+def unsure(finding: Finding) -> bool:
+    """Whether the words quoted may be others than those said."""
+    return finding.heard is not None and finding.heard < _UNSURE_BELOW
 
 
 def explain(finding: Finding, language: Language) -> str:

@@ -22,6 +22,16 @@ def locate(turn: Turn, span: Span) -> tuple[float, float] | tuple[None, None]:
     return turn.start_s + span[0] * per_character, turn.start_s + span[1] * per_character
 
 
+def confidence(turn: Turn, span: Span) -> float | None:
+    """Mean probability of the recognised words in the characters ``span``; None without any."""
+    known = [
+        word.probability
+        for word, place in _placed_words(turn)
+        if place[0] < span[1] and place[1] > span[0] and word.probability is not None
+    ]
+    return round(sum(known) / len(known), 3) if known else None
+
+
 def _placed_words(turn: Turn) -> list[tuple[Word, Span]]:
     at, placed = 0, []
     for word in turn.words:

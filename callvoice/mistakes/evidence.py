@@ -1,0 +1,22 @@
+"""What is known of the words that a finding quotes: how surely they were heard, what is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from callvoice.types import Finding, Hit
+
+
+def with_words(findings: Iterable[Finding], hits: Iterable[Hit]) -> tuple[Finding, ...]:
+    """The findings, each with the confidence and the better wording of the phrase it quotes."""
+    known = {(hit.start_s, hit.end_s, hit.quote): hit for hit in hits}
+    return tuple(_with_words(finding, known) for finding in findings)
+
+
+def _with_words(
+    finding: Finding, known: dict[tuple[float | None, float | None, str], Hit]
+) -> Finding:
+    hit = known.get((finding.start_s, finding.end_s, finding.quote or ""))
+    return replace(finding, heard=hit.confidence, better=hit.better) if hit else finding
