@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from callvoice.ingest.recognise import Progress
     from callvoice.ingest.source import Source
 
+    _ParamType = click.ParamType[RawFormat]
+else:
+    _ParamType = click.ParamType  # takes no parameter before click 8.5
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 AgentChoice = Literal["left", "right", "auto"]
 
@@ -33,7 +37,7 @@ Exit codes:
 With several files, all are tried; 2 comes before 3."""
 
 
-class RawType(click.ParamType["RawFormat"]):
+class RawType(_ParamType):
     """``RATE,FORMAT,CHANNELS`` of samples without a header."""
 
     name = "RATE,FORMAT,CHANNELS"

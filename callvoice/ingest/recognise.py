@@ -172,7 +172,9 @@ class Recogniser:
         judged = weigh(self.whisper.decode(encoded, language=language, options=plain))
         if any(j.reason for j in judged):
             again = weigh(self.whisper.decode(encoded, language=language, options=_CAREFUL))
-            judged = [b if a.reason else a for a, b in zip(judged, again, strict=True)]
+            judged = [
+                b if a.reason and b.passage.words else a for a, b in zip(judged, again, strict=True)
+            ]
         yield from judged
 
     def _in_halves(self, item: _Judged, audio: Audio, language: str) -> list[_Judged]:

@@ -7,6 +7,7 @@ Each comes back as one :class:`Passage` with the recogniser's own doubts, which 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 RATE_HZ = 16_000  # what Whisper's features are made from
 FRAMES_PER_S = 100
+_TOKENS_PER_S, _SPARE_TOKENS = 12, 16  # speech has three to eight a second
 _PREPENDED = "\"'“¿([{-"
 _APPENDED = "\"'.。,，!！?？:：”)]}、"
 _Samples = NDArray[np.float32]
@@ -134,6 +136,8 @@ class Whisper:
 
     def languages(self, encoded: Encoded) -> list[dict[str, float]]:
         """Probability of each language, window by window."""
+        if not self.loaded.model.is_multilingual:
+            return [{"en": 1.0}] * len(encoded.lengths_s)
         found = self.loaded.model.detect_language(encoded.output)
         return [{token[2:-2]: float(share) for token, share in window} for window in found]
 
@@ -150,7 +154,7 @@ class Whisper:
             [prompt] * len(encoded.lengths_s),
             beam_size=options.beam_size,
             repetition_penalty=options.repetition_penalty,
-            max_length=whisper.max_length,
+            max_length=self._max_length(prompt, encoded),
             suppress_blank=True,
             suppress_tokens=_suppressed(tokenizer),
             return_scores=True,
@@ -169,6 +173,11 @@ class Whisper:
             for r, ids, line in zip(results, tokens, lines, strict=True)
         ]
 
+    def _max_length(self, prompt: Sequence[int], encoded: Encoded) -> int:
+        """Nobody says more: without a bound, tones and music are decoded to the bitter end."""
+        spoken = math.ceil(_TOKENS_PER_S * max(encoded.lengths_s))
+        return min(int(self.loaded.max_length), len(prompt) + _SPARE_TOKENS + spoken)
+
     def transcribe(self, sound: _Samples, *, language: str, beam_size: int) -> list[Timed]:
         """Plain faster-whisper with its voice activity detection, the reference decoder.
 
@@ -181,7 +190,7 @@ class Whisper:
             sound, language=language, beam_size=beam_size, word_timestamps=True, vad_filter=True
         )
         return [
-            Timed(word.word.strip(), word.start, word.end, word.probability)
+            Timed(word.word.strip(), float(word.start), float(word.end), float(word.probability))
             for segment in segments
             for word in segment.words or ()
         ]

@@ -159,7 +159,7 @@ def measure(
         source=source.name,
         duration_s=round(audio.duration_s, 3),
         rate_hz=audio.rate_hz,
-        notes=audio.notes,
+        notes=audio.notes if lines.voices else (*audio.notes, *lines.notes),
         channels=channels,
         conversation=conversation,
     )

@@ -36,9 +36,8 @@ class Lines:
         """Frame arrays, one per line; doubtful stretches of a voice are left out."""
         if self.voices is None:
             return self.channels
-        doubtful = (*self.voices.overlapped, *self.voices.uncertain)
         return tuple(
-            prosody.of_voice(self.channels[0], speech, without=doubtful)
+            prosody.of_voice(self.channels[0], speech, without=self.uncertain)
             for speech in self.voices.voices
         )
 
@@ -49,11 +48,10 @@ class Lines:
 
     @property
     def uncertain(self) -> _Speech:
-        """Speech on one channel that could be either party's, in order of time."""
+        """Speech on one channel that could be either party's, in order of time, each once."""
         if self.voices is None:
             return ()
-        both = (*self.voices.overlapped, *self.voices.uncertain)
-        return tuple(sorted(both, key=lambda interval: interval.start_s))
+        return _union((*self.voices.overlapped, *self.voices.uncertain))
 
     def words(self, heard: Sequence[Sequence[Word]]) -> list[list[Word]]:
         """The words of each channel as words of each line."""
@@ -88,6 +86,16 @@ class Lines:
             return transcript
         turns = tuple(replace(turn, channel=0) for turn in transcript.turns)
         return replace(transcript, turns=turns)
+
+
+def _union(spans: Sequence[Interval]) -> _Speech:
+    out: list[Interval] = []
+    for span in sorted(spans, key=lambda s: s.start_s):
+        if out and span.start_s <= out[-1].end_s:
+            out[-1] = Interval(out[-1].start_s, max(out[-1].end_s, span.end_s))
+        else:
+            out.append(span)
+    return tuple(out)
 
 
 def listen(audio: Audio, name: str) -> Lines:

@@ -1,19 +1,29 @@
-"""Whisper base for real: words of a sample call, and none where nobody speaks."""
+"""Every window is heard once, what is in doubt once more, and what stays in doubt is listed.
+
+Whisper base runs for real where words matter; where it matters what becomes of them, a recogniser
+that says what it was told to stands in for it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 
+import msgspec
 import numpy as np
 import pytest
 from conftest import SAMPLES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from callvoice.ingest import decode
-from callvoice.ingest.recognise import Recogniser
-from callvoice.types import Audio, Interval
+from callvoice.ingest.recognise import Recognised, Recogniser, RecogniserOptions
+from callvoice.ingest.whisper import RATE_HZ, DecodingOptions, Encoded, Passage, Timed
+from callvoice.ingest.windows import WindowOptions
+from callvoice.types import Audio, Dropped, Interval
 
-pytestmark = pytest.mark.recogniser
+SENTENCE = "Guten Tag, mein Name ist Schneider, und ich habe eine Frage zu meiner Rechnung."
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +41,7 @@ def plain(text: str) -> list[str]:
     return re.sub(r"[^\w ]", " ", text.lower()).split()
 
 
+@pytest.mark.recogniser
 def test_most_words_of_a_synthetic_call_are_heard_on_the_right_channel(
     recogniser: Recogniser,
 ) -> None:
@@ -62,7 +73,226 @@ def test_most_words_of_a_synthetic_call_are_heard_on_the_right_channel(
     assert seen[-1][0] == pytest.approx(seen[-1][1])
 
 
+@pytest.mark.recogniser
 def test_no_speech_no_words(recogniser: Recogniser) -> None:
     audio = Audio(np.zeros((2, 80_000), np.float32), 8000)
     heard = recogniser.recognise(audio, [(), ()], language=None)
     assert heard.words == ((), ())
+
+
+@pytest.fixture(scope="module")
+def sequential(recogniser: Recogniser) -> Recognised:
+    """The first sentences of an agent by plain faster-whisper, with the model already loaded."""
+    both = excerpt("vorwurf.flac", 0.0, 12.0)
+    other = Recogniser("base", options=RecogniserOptions(decoder="sequential"))
+    other.__dict__["whisper"] = recogniser.whisper
+    return other.recognise(
+        Audio(both.pcm[:1], both.rate_hz), [[Interval(0.0, 12.0)]], language="de"
+    )
+
+
+@pytest.mark.recogniser
+def test_the_sequential_decoder_hears_the_same_words(sequential: Recognised) -> None:
+    turns = json.loads((SAMPLES / "vorwurf.transcript.json").read_text())["turns"]
+    truth = {w for t in turns if t["role"] == "agent" and t["end_s"] < 12 for w in plain(t["text"])}
+    words = {w for word in sequential.words[0] for w in plain(word.text)}
+    assert len(truth & words) >= 0.6 * len(truth)
+    assert all(0.0 <= w.start_s <= w.end_s <= 12.1 for w in sequential.words[0])
+    assert [w.start_s for w in sequential.words[0]] == sorted(
+        w.start_s for w in sequential.words[0]
+    )
+
+
+@pytest.mark.recogniser
+def test_words_of_the_sequential_decoder_can_be_written(sequential: Recognised) -> None:
+    written = msgspec.json.encode(sequential.words)
+    assert len(msgspec.json.decode(written)[0]) == len(sequential.words[0])
+
+
+def no_speech_at_all(seconds: float = 12.0, *, rate_hz: int = 8000) -> np.ndarray:
+    """What a line carries while nobody speaks, ``[5, n]``: silence, tones, keys and noise."""
+    rng = np.random.default_rng(7)
+    t = np.arange(round(seconds * rate_hz)) / rate_hz
+    sine = np.sin(2 * np.pi * 425 * t)
+    low = rng.choice((697, 770, 852, 941), 100)[(t / 0.3).astype(int)]
+    high = rng.choice((1209, 1336, 1477), 100)[(t / 0.3).astype(int)]
+    keys = (np.sin(2 * np.pi * low * t) + np.sin(2 * np.pi * high * t)) * (t % 0.3 < 0.12)
+    ringback = sine * (t % 5.0 < 1.0)
+    hiss = 0.3 * rng.standard_normal(t.size)
+    return (0.1 * np.stack([np.zeros_like(t), ringback, sine, keys, hiss])).astype(np.float32)
+
+
+@pytest.mark.recogniser
+def test_no_word_is_invented_where_nobody_speaks(recogniser: Recogniser) -> None:
+    audio = Audio(no_speech_at_all(), 8000)
+    speech = [(Interval(0.0, audio.duration_s),)] * audio.n_channels
+    heard = recogniser.recognise(audio, speech, language="de")
+    assert heard.words == ((),) * audio.n_channels
+    assert heard.dropped  # Whisper base writes something here; it is listed
+    for item in heard.dropped:
+        assert item.text
+        assert (item.start_s, item.end_s) == (0.0, audio.duration_s)
+
+
+class Told:
+    """Says of each window what it was told to, given its length and whether care is asked for."""
+
+    def __init__(self, says: Callable[[float, bool], Passage]) -> None:
+        self.says = says
+        self.lengths_s: list[float] = []
+
+    def encode(self, sounds: Sequence[np.ndarray]) -> Encoded:
+        lengths_s = [len(sound) / RATE_HZ for sound in sounds]
+        self.lengths_s += lengths_s
+        return Encoded(None, lengths_s)
+
+    def languages(self, encoded: Encoded) -> list[dict[str, float]]:
+        return [{"de": 1.0}] * len(encoded.lengths_s)
+
+    def decode(self, encoded: Encoded, *, language: str, options: DecodingOptions) -> list[Passage]:
+        assert language == "de"
+        return [self.says(length_s, options.beam_size > 1) for length_s in encoded.lengths_s]
+
+
+def passage(text: str, *, log_probability: float = -0.2) -> Passage:
+    """Four words a second."""
+    words = tuple(Timed(w, k / 4, (k + 1) / 4, 0.9) for k, w in enumerate(text.split()))
+    return Passage(words, log_probability, 0.0)
+
+
+def recognised(
+    told: Told, speech: Sequence[Sequence[Interval]], *, rate_hz: int = 1000
+) -> tuple[Recognised, list[tuple[float, float]]]:
+    """What becomes of it, and the progress on the way."""
+    until_s = max((i.end_s for line in speech for i in line), default=0.0) + 1.0
+    audio = Audio(np.zeros((len(speech), round(until_s * rate_hz)), np.float32), rate_hz)
+    recogniser = Recogniser("none")
+    recogniser.__dict__["whisper"] = told
+    seen: list[tuple[float, float]] = []
+    heard = recogniser.recognise(
+        audio, speech, language="de", progress=lambda done, total: seen.append((done, total))
+    )
+    return heard, seen
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[list[Interval]]:
+    """Speech of one or two channels, runs of up to a minute among it."""
+    out = []
+    for _ in range(draw(st.integers(1, 2))):
+        at_s, line = 0.0, []
+        for gap_s, length_s in draw(
+            st.lists(st.tuples(st.floats(0.01, 8.0), st.floats(0.1, 60.0)), max_size=5)
+        ):
+            line.append(Interval(at_s + gap_s, at_s + gap_s + length_s))
+            at_s += gap_s + length_s
+        out.append(line)
+    return out
+
+
+@settings(max_examples=30, deadline=None)
+@given(lines(), st.booleans())
+def test_no_window_is_longer_than_the_longest(speech: list[list[Interval]], sure: bool) -> None:
+    told = Told(lambda length_s, careful: passage(SENTENCE, log_probability=-0.2 if sure else -3))
+    heard, seen = recognised(told, speech)
+    options = WindowOptions()
+    assert all(s <= options.max_s + options.tail_s + 0.01 for s in told.lengths_s)
+    assert bool(told.lengths_s) is any(speech)
+    assert len(heard.words) == len(speech)
+    if seen:
+        assert seen[-1][0] == pytest.approx(seen[-1][1])
+        assert seen == sorted(seen)
+    if not sure:
+        assert not any(heard.words)
+
+
+@settings(max_examples=30, deadline=None)
+@given(lines())
+def test_every_window_is_kept_or_listed(speech: list[list[Interval]]) -> None:
+    """Windows of odd lengths are never believed, others always are."""
+
+    def says(length_s: float, careful: bool) -> Passage:
+        odd = round(length_s * 1000) % 2
+        return passage("Guten Tag.", log_probability=-3.0 if odd else -0.2)
+
+    heard, _ = recognised(Told(says), speech)
+    kept = sum(len(line) for line in heard.words)
+    listed = sum(item.n_words for item in heard.dropped)
+    assert kept % 2 == listed % 2 == 0
+    assert bool(kept or listed) is any(speech)
+    assert all(item.reason == "improbable" for item in heard.dropped)
+    assert list(heard.dropped) == sorted(heard.dropped, key=lambda d: d.start_s)
+
+
+ONE = [Interval(2.0, 8.0)]
+TWO = [Interval(2.0, 7.0), Interval(10.0, 15.0)]
+WHOLE_S = 11.0  # a window with both stretches of TWO is longer
+
+
+def texts(heard: Recognised) -> list[str]:
+    return [" ".join(word.text for word in line) for line in heard.words]
+
+
+def test_what_is_in_doubt_is_heard_once_more_with_care() -> None:
+    told = Told(
+        lambda length_s, careful: passage(SENTENCE, log_probability=-0.2 if careful else -3)
+    )
+    heard, _ = recognised(told, [ONE])
+    assert texts(heard) == [SENTENCE]
+    assert heard.dropped == ()
+    assert len(told.lengths_s) == 1  # care costs no second encoding
+
+
+def test_what_is_sure_is_not_heard_again() -> None:
+    told = Told(lambda length_s, careful: passage("falsch" if careful else SENTENCE))
+    heard, _ = recognised(told, [ONE])
+    assert texts(heard) == [SENTENCE]
+
+
+def test_what_stays_in_doubt_is_dropped_and_listed() -> None:
+    told = Told(lambda length_s, careful: passage("Untertitel der Amara.org-Community"))
+    heard, _ = recognised(told, [[], ONE])
+    assert heard.words == ((), ())
+    (item,) = heard.dropped
+    assert item == Dropped(1, item.start_s, item.end_s, "phantom", 3, told.says(0, True).text)
+    assert 1.5 <= item.start_s <= 2.0
+    assert 8.0 <= item.end_s <= 8.5
+
+
+def test_half_of_a_window_in_doubt_may_be_good() -> None:
+    def says(length_s: float, careful: bool) -> Passage:
+        return passage("Musik" if length_s > WHOLE_S else SENTENCE)
+
+    heard, _ = recognised(Told(says), [TWO])
+    assert texts(heard) == [f"{SENTENCE} {SENTENCE}"]
+    assert heard.dropped == ()
+
+
+def test_a_window_with_too_few_words_is_heard_again_in_halves() -> None:
+    def says(length_s: float, careful: bool) -> Passage:
+        return passage("Guten Tag." if length_s > WHOLE_S else SENTENCE)
+
+    heard, _ = recognised(Told(says), [TWO])
+    assert texts(heard) == [f"{SENTENCE} {SENTENCE}"]
+
+
+def test_halves_that_say_less_change_nothing() -> None:
+    def says(length_s: float, careful: bool) -> Passage:
+        return passage("Guten Tag." if length_s > WHOLE_S else "")
+
+    told = Told(says)
+    heard, _ = recognised(told, [TWO])
+    assert texts(heard) == ["Guten Tag."]
+    assert len(told.lengths_s) == 3
+
+
+def test_words_of_both_channels_lie_in_the_speech_of_their_own() -> None:
+    speech = [ONE, TWO]
+    told = Told(lambda length_s, careful: passage(SENTENCE))
+    heard, _ = recognised(told, speech)
+    assert all(heard.words)
+    for line, spans in zip(heard.words, speech, strict=True):
+        for word in line:
+            assert any(
+                s.start_s - 1e-3 <= word.start_s and word.end_s <= s.end_s + 1e-3 for s in spans
+            )

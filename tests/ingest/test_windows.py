@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callvoice.ingest.windows import WindowOptions, pack
+from callvoice.ingest.windows import Window, WindowOptions, pack
 from callvoice.types import Audio, Interval
 
 
@@ -82,3 +84,57 @@ def test_the_sound_of_a_window_is_that_of_the_call() -> None:
         at = round(piece.at_s * rate_hz)
         assert sound[at] == round(piece.start_s * rate_hz)
     assert not sound[round(window.pieces[-1].until_s * rate_hz) + 1 :].any()
+
+
+def halved(intervals: list[Interval]) -> list[tuple[Window, tuple[Window, Window]]]:
+    """The windows that have halves, with them."""
+    windows = pack(intervals, channel=1, duration_s=1000.0)
+    return [(window, halves) for window in windows if (halves := window.halves())]
+
+
+@given(speech())
+def test_halves_carry_every_piece_once_and_in_order(intervals: list[Interval]) -> None:
+    for window, halves in halved(intervals):
+        stretches = [(p.start_s, p.end_s, p.speech) for half in halves for p in half.pieces]
+        assert stretches == [(p.start_s, p.end_s, p.speech) for p in window.pieces]
+        assert sum(half.speech_s for half in halves) == pytest.approx(window.speech_s)
+        assert [half.channel for half in halves] == [window.channel] * 2
+
+
+@given(speech())
+def test_halves_are_windows_themselves(intervals: list[Interval]) -> None:
+    for window, halves in halved(intervals):
+        tail_s = window.length_s - window.pieces[-1].until_s
+        for half in halves:
+            assert half.pieces[0].at_s == 0.0
+            assert half.length_s - half.pieces[-1].until_s == pytest.approx(tail_s)
+            assert half.length_s < window.length_s
+            for one, other in itertools.pairwise(half.pieces):
+                assert other.at_s > one.until_s
+
+
+@given(speech(), st.floats(0, 1))
+def test_a_time_in_a_half_comes_back_to_its_place(intervals: list[Interval], share: float) -> None:
+    for _, halves in halved(intervals):
+        for half in halves:
+            for piece in half.pieces:
+                wanted = piece.speech.start_s + share * (piece.speech.end_s - piece.speech.start_s)
+                at = wanted - piece.start_s + piece.at_s
+                assert half.to_call(at, at).start_s == pytest.approx(wanted, abs=2e-3)
+
+
+def test_one_piece_has_no_halves_and_two_have_one_each() -> None:
+    (one,) = pack([Interval(1.0, 9.0)], channel=0, duration_s=20.0)
+    assert one.halves() is None
+    (two,) = pack([Interval(1.0, 9.0), Interval(12.0, 13.0)], channel=0, duration_s=20.0)
+    halves = two.halves()
+    assert halves is not None
+    assert [len(half.pieces) for half in halves] == [1, 1]
+
+
+def test_halves_are_cut_near_the_middle() -> None:
+    spans = [Interval(4.0 * k, 4.0 * k + 1.0) for k in range(1, 9)]
+    (window,) = pack(spans, channel=0, duration_s=60.0)
+    halves = window.halves()
+    assert halves is not None
+    assert [len(half.pieces) for half in halves] == [4, 4]
