@@ -174,13 +174,11 @@ def text_lines(content: bytes, *, source: str, language: str, settings: Settings
     """
     lines: list[bytes] = []
     for fields, transcript in given.read_turns(content, source=source, language=language):
-        facts = text.analyze(transcript, extra_lexicons=settings.lexicons)
+        facts, labels = text.analyze_with_labels(transcript, extra_lexicons=settings.lexicons)
         for number, turn in enumerate(fields):
             hits = [hit for hit in facts.hits if hit.turn == number]
-            labels: dict[str, float] = {}
-            for hit in hits:
-                labels[hit.label] = max(hit.probability, labels.get(hit.label, 0.0))
-            found = {"labels": labels, "classes": list(labels), "hits": hits}
+            classes = list(dict.fromkeys(hit.label for hit in hits))
+            found = {"labels": labels[number], "classes": classes, "hits": hits}
             lines.append(msgspec.json.encode({**turn, **found}))
         lines.append(msgspec.json.encode({"greeting": _greeting(facts, settings)}))
     return lines

@@ -12,13 +12,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from callvoice.text.classifier import load as load_classifier
 from callvoice.text.greeting import find_greeting
 from callvoice.text.lexicon import LABELS, Label, load
-from callvoice.text.phrases import find
+from callvoice.text.phrases import survey
 from callvoice.text.syllables import count_syllables
 from callvoice.types import TextFacts, Transcript
 
-__all__ = ["LABELS", "LANGUAGES", "Label", "analyze", "better_wordings", "count_syllables"]
+__all__ = [
+    "LABELS",
+    "LANGUAGES",
+    "Label",
+    "analyze",
+    "analyze_with_labels",
+    "better_wordings",
+    "count_syllables",
+]
 
 LANGUAGES = ("de", "en")
 
@@ -31,15 +40,33 @@ def analyze(transcript: Transcript, *, extra_lexicons: Sequence[Path] = ()) -> T
     Raises:
         InvalidSettings: a lexicon of ``extra_lexicons`` cannot be used.
     """
+    return analyze_with_labels(transcript, extra_lexicons=extra_lexicons)[0]
+
+
+def analyze_with_labels(
+    transcript: Transcript, *, extra_lexicons: Sequence[Path] = ()
+) -> tuple[TextFacts, tuple[dict[str, float], ...]]:
+    """The facts of a transcript, and for each turn the probability per class.
+
+    Raises:
+        InvalidSettings: a lexicon of ``extra_lexicons`` cannot be used.
+    """
     language, turns = transcript.language, transcript.turns
     supported = language in LANGUAGES
-    return TextFacts(
+    none: tuple[dict[str, float], ...] = tuple({} for _ in turns)
+    hits, labels = (
+        survey(turns, load(language, extra_lexicons), load_classifier(language))
+        if supported
+        else ((), none)
+    )
+    facts = TextFacts(
         language=language,
         supported=supported,
         syllables=tuple(count_syllables(turn.text, language) for turn in turns),
-        hits=find(turns, load(language, extra_lexicons)) if supported else (),
+        hits=hits,
         greeting=find_greeting(turns, language) if supported else None,
     )
+    return facts, labels
 
 
 def better_wordings(language: str, *, extra_lexicons: Sequence[Path] = ()) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Phrases: where a lexicon's rules match in a conversation, each in its place.
+"""Phrases: where a lexicon's rules or the classifier find something said, each in its place.
 
 Rules of an agent also apply to turns whose speaker could not be told; such hits carry the role
 None. Nothing is judged here: a hit says that words were said, and where.
@@ -7,19 +7,27 @@ None. Nothing is judged here: a hit says that words were said, and where.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from callvoice.text.classifier import Classifier
+from callvoice.text.labelling import Decided, Labeller
 from callvoice.text.lexicon import Finder, Lexicon, Rule
 from callvoice.text.normalise import Folded, fold, key
 from callvoice.text.patterns import Pattern, searcher
-from callvoice.text.timing import locate
+from callvoice.text.timing import Span, confidence, locate
 from callvoice.types import Hit, Role, Turn
 
 _OPENING_TURNS = 2
 _CLOSING_TURNS = 3
 _NEAR_WORDS = 2
 _CLAUSE_END = re.compile(r"\s*[,;–—]")
+# A rule that is not sure of itself falls silent where the classifier is this sure it errs.
+_VETO_BELOW = 0.05
+_ANSWERS = frozenset({"impatient", "know_it_all", "dismissive", "excuse"})
 _ACKNOWLEDGING = frozenset({"acknowledgement", "apology", "empathy"})
 
 
@@ -47,19 +55,81 @@ class _Match:
 
 
 def find(turns: Sequence[Turn], lexicon: Lexicon) -> tuple[Hit, ...]:
-    """All hits of a conversation, in the order of turns and of words within a turn."""
-    totals: dict[Role | None, int] = {}
-    for turn in turns:
-        totals[turn.role] = totals.get(turn.role, 0) + 1
+    """The rules' hits of a conversation, in the order of turns and of words within a turn."""
+    return survey(turns, lexicon)[0]
+
+
+def survey(
+    turns: Sequence[Turn], lexicon: Lexicon, classifier: Classifier | None = None
+) -> tuple[tuple[Hit, ...], tuple[dict[str, float], ...]]:
+    """All hits of a conversation, in the order of turns and of words within a turn, and each turn's
+    probability per class. Without a classifier the rules alone are asked.
+    """
+    totals = Counter(turn.role for turn in turns)
+    labeller = Labeller(classifier, turns) if classifier else None
     place = _Place()
     hits: list[Hit] = []
+    probabilities: list[dict[str, float]] = []
     for index, turn in enumerate(turns):
         folded = fold(turn.text)
         _enter(place, turn)
         matches = _in_turn(folded, turn, place, totals[turn.role], lexicon)
-        hits.extend(_hit(match, folded, index, turn) for match in matches)
-        _leave(place, turn, matches)
-    return tuple(hits)
+        said = [_hit(match, folded, index, turn) for match in matches]
+        labels: dict[str, float] = {}
+        if labeller:
+            said, labels = _with_model(said, labeller, index, turn, place, totals)
+        hits.extend(said)
+        probabilities.append(_at_least(labels, said))
+        _leave(place, turn, {hit.label for hit in said})
+    return tuple(hits), tuple(probabilities)
+
+
+def _with_model(
+    said: list[Hit],
+    labeller: Labeller,
+    index: int,
+    turn: Turn,
+    place: _Place,
+    totals: Mapping[Role | None, int],
+) -> tuple[list[Hit], dict[str, float]]:
+    """The rules' hits that the classifier leaves standing, with its own; and its probabilities."""
+    labels, decided = labeller.read(index, turn, [(hit.label, hit.span[0]) for hit in said])
+    kept = [hit for hit in said if hit.probability == 1 or labels.get(hit.label, 1) >= _VETO_BELOW]
+    kind = _ACKNOWLEDGING & ({hit.label for hit in kept} | {one.label for one in decided})
+    for one in decided:
+        if (one.label == "process_first" and kind) or _covered(one, kept):
+            continue
+        if _fits_class(one.label, turn.role, place, totals):
+            kept.append(_model_hit(one, labeller.name, index, turn))
+    return sorted(kept, key=lambda hit: hit.span), labels
+
+
+def _covered(one: Decided, hits: Sequence[Hit]) -> bool:
+    """Whether a rule has found the class in the same sentence; its quote is the closer one."""
+    start, end = one.span
+    return any(h.label == one.label and h.span[0] < end and start < h.span[1] for h in hits)
+
+
+def _fits_class(
+    label: str, role: Role | None, place: _Place, totals: Mapping[Role | None, int]
+) -> bool:
+    """Whether a class of the classifier can be meant where the turn stands. A conversation without
+    a caller's turn has no context, and none is asked for.
+    """
+    if label == "warm_close":
+        return place.ordinal[role] > totals[role] - _CLOSING_TURNS
+    if not totals.get("caller"):
+        return True
+    if label == "process_first":
+        return place.troubled
+    return label not in _ANSWERS or "caller" in place.ordinal
+
+
+def _at_least(labels: dict[str, float], hits: Sequence[Hit]) -> dict[str, float]:
+    """The classifier's probabilities, raised to those of the hits."""
+    for hit in hits:
+        labels[hit.label] = max(labels.get(hit.label, 0.0), hit.probability)
+    return labels
 
 
 def _enter(place: _Place, turn: Turn) -> None:
@@ -68,8 +138,7 @@ def _enter(place: _Place, turn: Turn) -> None:
         place.troubled = False
 
 
-def _leave(place: _Place, turn: Turn, matches: Sequence[_Match]) -> None:
-    labels = {m.rule.label for m in matches}
+def _leave(place: _Place, turn: Turn, labels: Set[str]) -> None:
     if turn.role == "caller":
         place.troubled = place.troubled or "caller_trouble" in labels
     elif labels & _ACKNOWLEDGING:
@@ -164,16 +233,27 @@ def _quoted(match: _Match, folded: Folded, text: str) -> tuple[int, int]:
 
 
 def _hit(match: _Match, folded: Folded, index: int, turn: Turn) -> Hit:
+    rule = match.rule
     span = _quoted(match, folded, turn.text)
+    hit = _quoting(rule.label, rule.id, index, turn, span, rule.entry.probability)
+    return replace(hit, better=rule.entry.better) if rule.entry.better else hit
+
+
+def _model_hit(one: Decided, name: str, index: int, turn: Turn) -> Hit:
+    return _quoting(one.label, name, index, turn, one.span, one.probability)
+
+
+def _quoting(label: str, rule: str, index: int, turn: Turn, span: Span, probability: float) -> Hit:
     start_s, end_s = locate(turn, span)
     return Hit(
-        label=match.rule.label,
-        rule=match.rule.id,
+        label=label,
+        rule=rule,
         turn=index,
         role=turn.role,
         quote=turn.text[span[0] : span[1]],
         span=span,
         start_s=start_s,
         end_s=end_s,
-        probability=match.rule.entry.probability,
+        probability=probability,
+        confidence=confidence(turn, span),
     )

@@ -1,0 +1,198 @@
+"""Phrases on utterances of groups that were neither trained on nor used to choose a threshold.
+
+    python benchmarks/text.py [--languages de,en] [--folds 5] [--seed 3] [--data FOLDER]
+
+Rules alone, classifier alone, and together, on clean and on garbled words (about 20 % word errors,
+``models/noise.py``). Without ``--data``: nested cross-validation over the groups of
+``callvoice/data/phrases`` (each outer fold trains, calibrates and chooses thresholds anew on the
+other folds). With it: the packaged models on every ``*.jsonl`` of a folder, ``{"text", "labels",
+"group", "near"?, "role"?}`` a line; the language is in the file's name (``…de….jsonl``,
+``…en….jsonl``). Needs the extra ``train``.
+
+The rules were partly written without these utterances, partly beside them; the classifier also
+learns from the rules' examples, which are not measured here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+from callvoice.text import classifier, lexicon, phrases
+from callvoice.types import Turn
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "models"))
+import train_phrases as training  # noqa: E402
+from noise import noised  # noqa: E402
+
+GROUPS = {
+    "know_it_all ∪ dismissive ∪ excuse": {"know_it_all", "dismissive", "excuse"},
+    "impatient": {"impatient"},
+    "empathy ∪ apology": {"empathy", "apology"},
+}
+WAYS = ("rules", "model", "both")
+
+
+@dataclass
+class Outcome:
+    """One utterance, and by way the classes decided and the probabilities."""
+
+    row: training.Row
+    decided: dict[str, set[str]]
+    probability: dict[str, dict[str, float]]
+
+
+def judge(rows: Sequence[training.Row], model: classifier.Classifier, language: str):
+    """Every row said alone."""
+    rules = lexicon.load(language)
+    nothing = lexicon.Lexicon((), {}, ())
+    for row in rows:
+        turn = (Turn(row.role, 0.0, 0.0, row.text),)
+        decided, probability = {}, {}
+        ways = ((rules, None), (nothing, model), (rules, model))
+        for way, (words, trained) in zip(WAYS, ways, strict=True):
+            hits, labels = phrases.survey(turn, words, trained)
+            decided[way] = {hit.label for hit in hits} - {"acknowledgement"}
+            probability[way] = labels[0]
+        yield Outcome(row, decided, probability)
+
+
+def nested(language: str, folds: int, seed: int):
+    """Outcomes of all folds, clean and garbled."""
+    path = ROOT / "callvoice" / "data" / "phrases" / f"{language}.jsonl"
+    rows = training.read_rows(path)
+    extra = list(training.lexicon_rows(language))
+    clean, garbled = [], []
+    splits = GroupKFold(folds, shuffle=True, random_state=seed)
+    for train, test in splits.split(rows, groups=[row.group for row in rows]):
+        file = training.train([*(rows[i] for i in train), *extra], language)
+        model = classifier.Classifier(file)
+        held = [rows[i] for i in test]
+        clean += judge(held, model, language)
+        garbled += judge(garble(held, language, seed), model, language)
+    return clean, garbled
+
+
+def garble(rows: Sequence[training.Row], language: str, seed: int) -> list[training.Row]:
+    """The rows with about a fifth of their words wrong."""
+    rng = random.Random(seed)
+    return [training.replace(row, text=noised(row.text, language, rng)) for row in rows]
+
+
+def figures(inside: np.ndarray, fired: np.ndarray) -> str:
+    precision, recall = training.precision_recall(inside, fired)
+    f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+    return f"P {precision:.2f} R {recall:.2f} F1 {f1:.2f}"
+
+
+def table(outcomes: Sequence[Outcome], title: str) -> None:
+    print(f"\n{title}: {len(outcomes)} utterances")
+    classes = sorted({label for one in outcomes for label in one.row.labels})
+    for name, among in {**GROUPS, **{label: {label} for label in classes}}.items():
+        if not set(classes) & among:
+            continue
+        mine = [o for o in outcomes if (o.row.role == "caller") == name.startswith("caller_")]
+        inside = np.array([bool(o.row.labels & among) for o in mine])
+        cells = []
+        for way in WAYS:
+            fired = np.array([bool(o.decided[way] & among) for o in mine])
+            p = [max(o.probability[way].get(label, 0.0) for label in among) for o in mine]
+            cells.append(f"{way} {figures(inside, fired)} AUC {roc_auc_score(inside, p):.3f}")
+        print(f"  {name:34} n={inside.sum():<4} " + " | ".join(cells))
+
+
+def false_alarms(outcomes: Sequence[Outcome]) -> None:
+    """How often an utterance with no class, or with a kind one, is held against the agent."""
+    against = set().union(*(GROUPS[k] for k in list(GROUPS)[:2]))
+    agents = [o for o in outcomes if o.row.role == "agent"]
+    kinds = {
+        "hard negatives": [o for o in agents if o.row.near and not o.row.labels],
+        "neutral": [o for o in agents if not o.row.near and not o.row.labels],
+        "empathy, apology": [o for o in agents if o.row.labels & GROUPS["empathy ∪ apology"]],
+    }
+    for kind, some in kinds.items():
+        shares = (
+            f"{way} {np.mean([bool(o.decided[way] & against) for o in some]):.1%}" for way in WAYS
+        )
+        print(f"  held against the agent, {kind} (n={len(some)}): " + ", ".join(shares))
+
+
+def confusion(outcomes: Sequence[Outcome]) -> None:
+    counts = Counter(
+        (true, said)
+        for o in outcomes
+        for true in (o.row.labels or {"none"})
+        for said in (o.decided["both"] or {"none"})
+    )
+    names = sorted({name for pair in counts for name in pair})
+    print("\nconfusion, both, clean: rows true, columns decided")
+    print(" " * 16 + " ".join(name[:7].rjust(7) for name in names))
+    for true in names:
+        print(f"{true:16}" + " ".join(str(counts[true, said]).rjust(7) for said in names))
+
+
+def worst(outcomes: Sequence[Outcome], n: int = 20) -> None:
+    def error(o: Outcome) -> tuple[float, str]:
+        found = o.probability["both"]
+        wrong = [
+            (p, f"not {k}")
+            for k, p in found.items()
+            if k not in o.row.labels and k in o.decided["both"]
+        ]
+        missed = [(1 - found.get(k, 0.0), k) for k in o.row.labels if k not in o.decided["both"]]
+        return max(wrong + missed, default=(0.0, ""))
+
+    print(f"\nthe {n} worst errors")
+    for o in sorted(outcomes, key=error, reverse=True)[:n]:
+        print(f"  {error(o)[0]:.2f} {error(o)[1]:20} {o.row.text}")
+
+
+def speed(rows: Sequence[training.Row], language: str) -> None:
+    turns = [Turn(row.role, 0.0, 0.0, row.text) for row in rows]
+    words, model = lexicon.load(language), classifier.load(language)
+    for name, trained in (("rules", None), ("rules and model", model)):
+        phrases.survey(turns, words, trained)
+        begun = time.perf_counter()
+        phrases.survey(turns, words, trained)
+        print(f"  {name}: {len(turns) / (time.perf_counter() - begun):.0f} turns/s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--languages", default="de,en")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--data", type=Path)
+    args = parser.parse_args()
+    for language in args.languages.split(","):
+        if args.data:
+            paths = [p for p in sorted(args.data.glob("*.jsonl")) if language in p.stem]
+            rows = [row for path in paths for row in training.read_rows(path)]
+            clean = list(judge(rows, classifier.load(language), language))
+            garbled = list(
+                judge(garble(rows, language, args.seed), classifier.load(language), language)
+            )
+        else:
+            clean, garbled = nested(language, args.folds, args.seed)
+        table(clean, f"{language}, clean, {args.folds} folds, seed {args.seed}")
+        false_alarms(clean)
+        table(garbled, f"{language}, garbled")
+        false_alarms(garbled)
+        confusion(clean)
+        worst(clean)
+        speed([o.row for o in clean], language)
+
+
+if __name__ == "__main__":
+    main()
