@@ -55,8 +55,8 @@ FAMILIES = {
 BETA = {"against": 1.0, "caring": 1.0, "impatient": 1.0}
 OTHER_BETA = 0.6
 LEAST_THRESHOLD = 0.3
-LEAST_AGAINST = {"against": 0.55, "impatient": 0.45, "process_first": 0.7}
-LEAST_AGAINST |= dict.fromkeys(FAMILIES["against"], 0.55)
+LEAST_AGAINST = {"against": 0.5, "impatient": 0.45, "process_first": 0.7}
+LEAST_AGAINST |= dict.fromkeys(FAMILIES["against"], 0.5)
 MOST_FALSE_ALARMS = 0.04
 
 Bools = NDArray[np.bool_]

@@ -56,7 +56,7 @@ def test_cases_are_many_and_known_errors_few(language: str) -> None:
         missed, mistaken = kinds.get("missed", []), kinds.get("mistaken", [])
         assert len(fires) + len(missed) >= 12, label
         assert len(silent) + len(mistaken) >= 12, label
-        assert len(missed) <= 5, label
+        assert len(missed) <= 6, label
         assert len(mistaken) <= 3, label
 
 
