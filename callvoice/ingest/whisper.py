@@ -82,6 +82,7 @@ class Whisper:
         """Nothing is loaded yet; ``device`` and ``compute_type`` as CTranslate2 names them."""
         self._name = name_or_path
         self._device, self._compute_type = device, compute_type
+        self._tokenizers: dict[str, Tokenizer] = {}
 
     @cached_property
     def model(self) -> InstalledModel:
@@ -198,13 +199,15 @@ class Whisper:
     def _tokenizer(self, language: str) -> Tokenizer:
         from faster_whisper.tokenizer import Tokenizer
 
-        whisper = self.loaded
-        return Tokenizer(
-            whisper.hf_tokenizer,
-            whisper.model.is_multilingual,
-            task="transcribe",
-            language=language,
-        )
+        if language not in self._tokenizers:
+            whisper = self.loaded
+            self._tokenizers[language] = Tokenizer(
+                whisper.hf_tokenizer,
+                whisper.model.is_multilingual,
+                task="transcribe",
+                language=language,
+            )
+        return self._tokenizers[language]
 
 
 @lru_cache(maxsize=4)
