@@ -162,7 +162,9 @@ class Dropped(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """Which recording this is. ``id`` is the first 16 hex digits of ``sha256``."""
+    """Which recording this is. ``id`` is the first 16 hex digits of ``sha256``; ``leg_offset_s`` is
+    by how much the caller's file was placed later than the agent's, where each has its own.
+    """
 
     id: str
     source: str
@@ -174,6 +176,7 @@ class Call(Struct, frozen=True):
     roles: dict[Role, int]
     roles_confidence: Confidence | None = None
     notes: tuple[str, ...] = ()
+    leg_offset_s: float | None = None
 
 
 # --- facts: prosody ------------------------------------------------------------------------------
@@ -475,6 +478,7 @@ class Measurement(Struct, frozen=True):
     notes: tuple[str, ...]
     channels: tuple[ChannelMeasures, ...]
     conversation: Conversation
+    leg_offset_s: float | None = None
 
 
 class ReportedTranscript(Struct, frozen=True):

@@ -71,6 +71,17 @@ def test_two_legs_are_one_call_with_known_parties(run: Run, legs: tuple[Path, Pa
     assert channels(swapped)[1]["f0_median_hz"] == pytest.approx(first, rel=0.01)
 
 
+def test_the_offset_of_a_leg_that_starts_later_is_reported(run: Run, tmp_path: Path) -> None:
+    data, rate_hz = soundfile.read(CALL)
+    caller = data[:, 1] + 0.1 * data[:, 0]  # the other party is faintly heard there
+    soundfile.write(tmp_path / "agent.wav", data[:, 0], rate_hz)
+    soundfile.write(tmp_path / "caller.wav", caller[2 * rate_hz :], rate_hz)
+    legs = ("--agent-file", tmp_path / "agent.wav", "--caller-file", tmp_path / "caller.wav")
+    result = run("measure", *legs)
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["leg_offset_s"] == pytest.approx(2.0, abs=0.02)
+
+
 def test_the_parties_of_two_legs_are_sure_in_the_report(
     run: Run, legs: tuple[Path, Path], words: Path
 ) -> None:

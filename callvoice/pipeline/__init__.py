@@ -162,6 +162,7 @@ def measure(
         notes=audio.notes if lines.voices else (*audio.notes, *lines.notes),
         channels=channels,
         conversation=conversation,
+        leg_offset_s=opened.offset_s,
     )
     return measurement, lines.channels
 
@@ -239,6 +240,7 @@ def _call(source: Source, opened: Opened, lines: Lines, heard: _Heard) -> Call:
         roles=lines.call_roles(heard.line_roles),
         roles_confidence=heard.roles_confidence,
         notes=(*audio.notes, *lines.notes),
+        leg_offset_s=opened.offset_s,
     )
 
 

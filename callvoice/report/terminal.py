@@ -79,6 +79,9 @@ def _heading(report: Report, texts: Texts) -> Iterator[RenderableType]:
         )
     else:
         yield Text(words["one_channel"], style="yellow")
+    if call.leg_offset_s is not None:
+        offset = number(call.leg_offset_s, 2, report.report_language)
+        yield Text(words["leg_offset"].format(offset=offset), style="dim")
     for note in call.notes:
         yield Text(texts.note[note], style="yellow")
 
