@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -227,20 +228,42 @@ def test_an_interrupt_leaves_nothing_half_written(sample: Path, tmp_path: Path) 
         text=True,
     )
     time.sleep(2.0)
-    process.send_signal(signal.SIGINT)  # a library that is being imported may swallow the first
-    _, err = _ended(process)
+    err = _interrupted_until_it_ends(process)
     assert process.returncode == 130
     assert "interrupted" in err
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
 
 
-def _ended(process: subprocess.Popen[str]) -> tuple[str, str]:
-    try:
-        return process.communicate(timeout=3)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
-        return process.communicate(timeout=60)
+def _interrupted_until_it_ends(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C as a person would: again, if nothing happens."""
+    for _ in range(20):
+        process.send_signal(signal.SIGINT)  # a library that is being imported may swallow one
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=3)[1]
+    process.kill()
+    return process.communicate()[1]
+
+
+@pytest.mark.parametrize("delay_s", [0.2, 0.5])
+def test_an_interrupt_while_it_starts_shows_no_traceback(sample: Path, delay_s: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _STARTED, "analyze", sample], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "started\n"
+    time.sleep(delay_s)
+    err = _interrupted_until_it_ends(process)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+_STARTED = """\
+import sys
+from callvoice.__main__ import main
+print("started", file=sys.stderr, flush=True)
+main()
+"""
 
 
 def test_a_reader_that_closes_early_is_no_error(sample: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as leave:
         code = leave.exit_code
     except click.Abort:
+        # Threads of the decoder may need a moment to end; a second Ctrl-C must not break that off.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         say("interrupted; outputs already written are whole.")
         code = 130
     except click.ClickException as error:
