@@ -11,7 +11,7 @@ import click
 
 import callvoice
 from callvoice.cli.analyze import analyze
-from callvoice.cli.common import complain, say
+from callvoice.cli.common import Interrupted, complain, say
 from callvoice.cli.info import explain, models, schema
 from callvoice.cli.stages import measure, text
 from callvoice.errors import CallvoiceError, CannotWrite
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         code = leave.exit_code
-    except click.Abort:
+    except (click.Abort, Interrupted):
         # Threads of the decoder may need a moment to end; a second Ctrl-C must not break that off.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         say("interrupted; outputs already written are whole.")

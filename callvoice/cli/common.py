@@ -37,6 +37,10 @@ Exit codes:
 With several files, all are tried; 2 comes before 3."""
 
 
+class Interrupted(BaseException):
+    """Ctrl-C. Like KeyboardInterrupt, no ``except Exception`` of a library stops it."""
+
+
 class RawType(_ParamType):
     """``RATE,FORMAT,CHANNELS`` of samples without a header."""
 
