@@ -25,6 +25,7 @@ from callvoice.types import (
     Confidence,
     Dropped,
     Facts,
+    Hit,
     Measurement,
     Provenance,
     Report,
@@ -174,12 +175,15 @@ def text_lines(content: bytes, *, source: str, language: str, settings: Settings
         InvalidTranscript: a line is not a turn.
     """
     lines: list[bytes] = []
-    for fields, transcript in given.read_turns(content, source=source, language=language):
-        facts, labels = text.analyze_with_labels(transcript, extra_lexicons=settings.lexicons)
-        for number, turn in enumerate(fields):
-            hits = [hit for hit in facts.hits if hit.turn == number]
+    read = tuple(given.read_turns(content, source=source, language=language))
+    analyzed = text.analyze_each((one for _, one in read), extra_lexicons=settings.lexicons)
+    for (fields, _), (facts, labels) in zip(read, analyzed, strict=True):
+        hits_of: list[list[Hit]] = [[] for _ in fields]
+        for hit in facts.hits:
+            hits_of[hit.turn].append(hit)
+        for turn, probabilities, hits in zip(fields, labels, hits_of, strict=True):
             classes = list(dict.fromkeys(hit.label for hit in hits))
-            found = {"labels": labels[number], "classes": classes, "hits": hits}
+            found = {"labels": probabilities, "classes": classes, "hits": hits}
             lines.append(msgspec.json.encode({**turn, **found}))
         lines.append(msgspec.json.encode({"greeting": _greeting(facts, settings)}))
     return lines

@@ -25,6 +25,8 @@ from callvoice.types import Greeting, Turn
 
 _CLAUSE_END = re.compile(r"[,;:.!?…–—]")
 _ENGLISH_I = re.compile(r"I\b")
+# However long the agent goes on before the caller speaks, no greeting has so many words.
+_LONGEST_WORDS = 150
 # More words than this without any part, and the greeting is over.
 _LONGEST_GAP_WORDS = 14
 _LONGEST_NAME_WORDS = 5
@@ -119,7 +121,7 @@ def _runs(turns: Sequence[Turn], presence: Set[str]) -> Iterator[list[int]]:
 
 def _in_run(turns: Sequence[Turn], run: Sequence[int], language: str) -> Greeting | None:
     data = _expressions(language)
-    pieces = [p for i in run for p in _sentences(turns[i].text, i, data)]
+    pieces = list(_opening(turns, run, data))
     text = " ".join(turns[p.turn].text[p.start : p.end].strip() for p in pieces)
     folded = fold(text)
     parts = _belonging(_parts(text, folded, data), folded)
@@ -136,6 +138,17 @@ def _in_run(turns: Sequence[Turn], run: Sequence[int], language: str) -> Greetin
         start_s=start_s,
         end_s=end_s,
     )
+
+
+def _opening(turns: Sequence[Turn], run: Sequence[int], data: _Expressions) -> Iterator[_Piece]:
+    """The sentences in which a greeting can stand."""
+    n_words = 0
+    for index in run:
+        for piece in _sentences(turns[index].text, index, data):
+            yield piece
+            n_words += len(turns[index].text[piece.start : piece.end].split())
+            if n_words > _LONGEST_WORDS:
+                return
 
 
 def _sentences(text: str, turn: int, data: _Expressions) -> Iterator[_Piece]:

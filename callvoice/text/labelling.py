@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import get_args
 
 import numpy as np
 
@@ -34,21 +35,21 @@ class Decided:
 
 
 class Labeller:
-    """Reads the turns of a conversation at once; then turn by turn, as the rules' hits come in."""
+    """Reads a conversation, turn by turn, as the rules' hits come in."""
 
-    def __init__(self, classifier: Classifier, turns: Sequence[Turn]) -> None:
+    def __init__(
+        self, classifier: Classifier, chunks: Sequence[list[Span]], logits: Floats
+    ) -> None:
+        """``chunks``: those of each turn; ``logits``: theirs, ``[n_chunks, n_classes]``."""
         self.name = classifier.name
         self._classifier = classifier
         self._column = {label: i for i, label in enumerate(classifier.labels)}
         self._threshold = np.array([one.threshold for one in classifier.classes])
-        self._chunks = [_chunks(turn.text) for turn in turns]
-        texts = [
-            turn.text[start:end]
-            for turn, chunks in zip(turns, self._chunks, strict=True)
-            for start, end in chunks
-        ]
-        self._logits = classifier.logits(texts)
-        self._starts = [0, *accumulate(len(chunks) for chunks in self._chunks)]
+        self._listed = {role: _columns(classifier, role) for role in (*get_args(Role), None)}
+        self._chunks = chunks
+        self._logits = logits
+        self._alone = classifier.probabilities(logits, ())
+        self._starts = [0, *accumulate(map(len, chunks))]
 
     def read(
         self, number: int, turn: Turn, fired: Sequence[tuple[str, int]]
@@ -60,9 +61,7 @@ class Labeller:
         chunks = self._chunks[number]
         if not chunks:
             return {}, []
-        logits = self._logits[self._starts[number] : self._starts[number + 1]]
-        evidence = [{label for label, at in fired if a <= at < b} for a, b in chunks]
-        found = self._classifier.probabilities(logits, evidence)
+        found = self._probabilities(number, fired)
         decided = [
             Decided(label, self._quoted(turn.text, chunk, label), round(p, 4))
             for chunk, row in zip(chunks, found, strict=True)
@@ -71,13 +70,17 @@ class Labeller:
         ]
         return self._labels(found, turn.role), decided
 
+    def _probabilities(self, number: int, fired: Sequence[tuple[str, int]]) -> Floats:
+        """Probabilities of a turn's chunks, with the rules' hits weighed in where there are any."""
+        rows = slice(self._starts[number], self._starts[number + 1])
+        if not fired:
+            return self._alone[rows]
+        evidence = [{label for label, at in fired if a <= at < b} for a, b in self._chunks[number]]
+        return self._classifier.probabilities(self._logits[rows], evidence)
+
     def _labels(self, found: Floats, role: Role | None) -> dict[str, float]:
         best = np.round(found.max(axis=0).astype(float), 4).tolist()
-        return {
-            one.label: p
-            for one, p in zip(self._classifier.classes, best, strict=True)
-            if not one.members and _speaks(one, role)
-        }
+        return {label: best[column] for column, label in self._listed[role]}
 
     def _decided(self, row: Floats, role: Role | None) -> dict[str, float]:
         """Classes of one chunk that reach their threshold, or whose family does as its best."""
@@ -87,6 +90,8 @@ class Labeller:
             if _speaks(one, role):
                 label = max(one.members or (one.label,), key=lambda name: row[self._column[name]])
                 found[label] = max(found.get(label, 0.0), float(row[i]))
+        if not found:
+            return found
         kind = max(float(row[self._column[name]]) for name in _KIND)
         return {label: p for label, p in found.items() if label not in _AGAINST or p > kind}
 
@@ -97,6 +102,29 @@ class Labeller:
             return _trimmed(text, chunk)
         logits = self._classifier.logits([text[a:b] for a, b in spans])
         return _trimmed(text, spans[int(np.argmax(logits[:, self._column[label]]))])
+
+
+def labellers(classifier: Classifier, conversations: Sequence[Sequence[Turn]]) -> list[Labeller]:
+    """One for each conversation, all scored together: a batch costs little more than one call."""
+    chunks = [[_chunks(turn.text) for turn in turns] for turns in conversations]
+    texts = [
+        turn.text[start:end]
+        for turns, of_turns in zip(conversations, chunks, strict=True)
+        for turn, spans in zip(turns, of_turns, strict=True)
+        for start, end in spans
+    ]
+    stops = accumulate(sum(map(len, of_turns)) for of_turns in chunks)
+    logits = np.split(classifier.logits(texts), list(stops)[:-1])
+    return [Labeller(classifier, *pair) for pair in zip(chunks, logits, strict=False)]
+
+
+def _columns(classifier: Classifier, role: Role | None) -> list[tuple[int, str]]:
+    """Column and name of each class of this role, families apart."""
+    return [
+        (column, one.label)
+        for column, one in enumerate(classifier.classes)
+        if not one.members and _speaks(one, role)
+    ]
 
 
 def _speaks(one: ClassModel, role: Role | None) -> bool:

@@ -79,6 +79,7 @@ def key(folded_word: str) -> str:
     return _TWO_LETTER_UMLAUT.sub(r"\1", folded_word)[:KEY_LENGTH]
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> Folded:
     """Fold a text for matching.
 

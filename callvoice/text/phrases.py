@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from callvoice.text.classifier import Classifier
 from callvoice.text.labelling import Decided, Labeller
 from callvoice.text.lexicon import Finder, Lexicon, Rule
 from callvoice.text.normalise import Folded, fold, key
@@ -60,13 +59,12 @@ def find(turns: Sequence[Turn], lexicon: Lexicon) -> tuple[Hit, ...]:
 
 
 def survey(
-    turns: Sequence[Turn], lexicon: Lexicon, classifier: Classifier | None = None
+    turns: Sequence[Turn], lexicon: Lexicon, labeller: Labeller | None = None
 ) -> tuple[tuple[Hit, ...], tuple[dict[str, float], ...]]:
     """All hits of a conversation, in the order of turns and of words within a turn, and each turn's
-    probability per class. Without a classifier the rules alone are asked.
+    probability per class. Without a labeller, made of these turns, the rules alone are asked.
     """
     totals = Counter(turn.role for turn in turns)
-    labeller = Labeller(classifier, turns) if classifier else None
     place = _Place()
     hits: list[Hit] = []
     probabilities: list[dict[str, float]] = []

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callvoice.errors import InvalidSettings
-from callvoice.text import analyze, analyze_with_labels
+from callvoice.text import analyze, analyze_each
 from callvoice.text.classifier import ModelFile, decode, load, packaged
 from callvoice.types import Hit, Role, Transcript, Turn
 
@@ -108,7 +108,7 @@ def test_batches_and_single_texts_agree() -> None:
 @given(st.text(max_size=80))
 @settings(max_examples=50, deadline=None)
 def test_any_text_has_probabilities(text: str) -> None:
-    (labels,) = analyze_with_labels(Transcript("de", "given", (Turn("agent", 0, 1, text),)))[1]
+    (labels,) = next(analyze_each([Transcript("de", "given", (Turn("agent", 0, 1, text),))]))[1]
     assert all(0 <= p <= 1 for p in labels.values())
 
 
@@ -135,7 +135,7 @@ def test_each_role_has_its_classes() -> None:
         Turn("agent", 0, 1, "Das kostet neun Euro."),
         Turn("caller", 1, 2, "Das Gerät ist schon wieder kaputt."),
     )
-    agent, caller = analyze_with_labels(Transcript("de", "given", turns))[1]
+    agent, caller = next(analyze_each([Transcript("de", "given", turns)]))[1]
     assert "know_it_all" in agent
     assert "caller_trouble" in caller
     assert not any(label.startswith("caller_") for label in agent)
