@@ -317,6 +317,14 @@ class Overlap(Struct, frozen=True):
     other_stopped: bool
 
 
+class Backchannel(Struct, frozen=True):
+    """A short acknowledgement ("mhm") of one party while the other has the turn and keeps it."""
+
+    start_s: Seconds
+    end_s: Seconds
+    by_channel: int
+
+
 class Conversation(Struct, frozen=True):
     """Turn-taking between two channels; empty for one channel (``separate`` is false), where
     ``uncertain`` are the stretches of speech that could be either party's.
@@ -325,6 +333,7 @@ class Conversation(Struct, frozen=True):
     separate: bool
     gaps: tuple[Gap, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    backchannels: tuple[Backchannel, ...] = ()
     uncertain: tuple[Interval, ...] = ()
 
 

@@ -1,8 +1,8 @@
 """2 · Indifferent voice: the caller hears no sign of being listened to.
 
-Observables on both channels: acknowledgements while the caller speaks, the gap before answering,
-one-word answers, no word on a stated trouble. At least two must speak for it together. What the
-agent felt is not among them.
+Observables on both channels: acknowledgements, as words and as the short "mhm" while the caller
+speaks, the gap before answering, one-word answers, no word on a stated trouble. At least two must
+speak for it together. What the agent felt is not among them.
 """
 
 from __future__ import annotations
@@ -48,8 +48,10 @@ def _acknowledgements(facts: Facts, caller: ChannelMeasures, limits: Limits) -> 
     limit = limits["acknowledgements_per_min"]
     if caller.speech_s < limits["acknowledged_speech_s"].value:
         return Sign(0.0)
-    count = sum(h.label == "acknowledgement" and h.role == "agent" for h in facts.text.hits)
-    rate = count / (caller.speech_s / 60)
+    agent = facts.call.roles.get("agent")
+    said = sum(h.label == "acknowledgement" and h.role == "agent" for h in facts.text.hits)
+    heard = sum(b.by_channel == agent for b in facts.conversation.backchannels)
+    rate = (said + heard) / (caller.speech_s / 60)
     finding = Finding(
         "agent", None, None, "acknowledgements_per_min", round(rate, 2), limit.value, "1/min"
     )

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from callvoice.prosody.activity import fill_gaps, intervals
 from callvoice.prosody.frames import HOP_S
-from callvoice.types import BoolArray, Conversation, FloatArray, Gap, Interval, Overlap
+from callvoice.types import Backchannel, BoolArray, Conversation, FloatArray, Gap, Interval, Overlap
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,16 @@ class TurnOptions:
 
     ``join_s``: silences shorter than this do not end a stretch. ``backchannel_s``: longest short
     acknowledgement. ``alone_s``: silence of its own party on both sides of it, and longest time
-    from it to the other party's speech. ``overlap_s``: shortest overlap. ``turn_end_s``: last
-    part of a turn, in which a start is no interruption. ``stop_s``: an interrupted party that
-    ends its turn within this time has stopped.
+    from it to the other party's speech. ``held_s``: where the other party goes on for so long
+    after it, less silence behind it will do: the floor was not taken. ``overlap_s``: shortest
+    overlap. ``turn_end_s``: last part of a turn, in which a start is no interruption. ``stop_s``:
+    an interrupted party that ends its turn within this time has stopped.
     """
 
     join_s: float = 0.5
     backchannel_s: float = 0.8
     alone_s: float = 1.0
+    held_s: float = 0.2
     overlap_s: float = 0.1
     turn_end_s: float = 0.5
     stop_s: float = 1.5
@@ -74,12 +76,17 @@ def turns(
 def conversation(
     speech: ArrayLike, *, hop_s: float = HOP_S, options: TurnOptions | None = None
 ) -> Conversation:
-    """Gaps and overlaps between two channels; arguments and errors as for :func:`turns`."""
+    """What two channels do between and beside their turns; arguments as for :func:`turns`."""
     options = options or TurnOptions()
     stretches = _stretches(speech, hop_s, options)
     spans = _turns(stretches, options)
     return Conversation(
-        separate=True, gaps=_gaps(spans), overlaps=_overlaps(stretches, spans, options)
+        separate=True,
+        gaps=_gaps(spans),
+        overlaps=_overlaps(stretches, spans, options),
+        backchannels=tuple(
+            Backchannel(s.start_s, s.end_s, s.channel) for s in spans if s.backchannel
+        ),
     )
 
 
@@ -136,13 +143,23 @@ def _backchannels(
     alone = np.full(len(own), True)
     silence = starts[1:] - ends[:-1] >= options.alone_s
     alone[1:] &= silence
-    alone[:-1] &= silence
+    alone[:-1] &= silence | _goes_on(ends[:-1], other, options)
     before = np.searchsorted(other_starts[1:-1], starts)  # in the padded arrays
     after = np.searchsorted(other_ends[1:-1], ends, side="right") + 1
     held = (other_ends[before] > starts - options.alone_s) & (
         other_starts[after] < ends + options.alone_s
     )
     return np.asarray((ends - starts <= options.backchannel_s + 1e-9) & alone & held)
+
+
+def _goes_on(ends: FloatArray, other: tuple[Interval, ...], options: TurnOptions) -> BoolArray:
+    """Whether the other party is speaking at each time and for ``held_s`` after it."""
+    if not other:
+        return np.zeros(len(ends), bool)
+    other_starts, other_ends = _edges(other)
+    last = np.maximum(np.searchsorted(other_starts, ends, side="right") - 1, 0)
+    speaking = other_starts[last] <= ends
+    return np.asarray(speaking & (other_ends[last] >= ends + options.held_s))
 
 
 def _edges(stretches: tuple[Interval, ...]) -> tuple[FloatArray, FloatArray]:

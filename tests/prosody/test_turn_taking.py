@@ -162,3 +162,28 @@ def test_no_mask_breaks_it(mask: np.ndarray, stretch: int) -> None:
     assert all(g.end_s > g.start_s for g in talk.gaps)
     assert all(o.end_s > o.start_s for o in talk.overlaps)
     assert [t.start_s for t in turns(speech)] == sorted(t.start_s for t in turns(speech))
+
+
+def test_a_short_word_while_the_other_goes_on_is_a_backchannel_even_shortly_before_the_answer() -> (
+    None
+):
+    n = 1200
+    speech = np.zeros((2, n), bool)
+    speech[0, 0:500] = True
+    speech[1, 420:470] = True  # "mhm", the other goes on for 0.3 s
+    speech[1, 540:1100] = True  # the answer, 0.4 s after the other's end
+    found = conversation(speech, hop_s=0.01)
+    assert [(b.start_s, b.by_channel) for b in found.backchannels] == [
+        (pytest.approx(4.2, abs=0.02), 1)
+    ]
+    assert not any(overlap.interruption for overlap in found.overlaps)
+
+
+def test_a_start_that_makes_the_other_stop_is_no_backchannel() -> None:
+    speech = np.zeros((2, 1200), bool)
+    speech[0, 0:480] = True
+    speech[1, 420:470] = True  # the other stops 0.1 s later
+    speech[1, 530:1100] = True
+    found = conversation(speech, hop_s=0.01)
+    assert found.backchannels == ()
+    assert [overlap.interruption for overlap in found.overlaps] == [True]
