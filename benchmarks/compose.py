@@ -382,7 +382,8 @@ def _faded(sound: Samples) -> Samples:
 
 def _evened(sound: Samples) -> Samples:
     """Automatic gain: level differences over half a second are halved."""
-    level = np.sqrt(ndimage.uniform_filter1d(sound**2, _RATE_HZ // 2)) + 1e-4
+    power = ndimage.uniform_filter1d(sound.astype(np.float64) ** 2, _RATE_HZ // 2)
+    level = np.sqrt(np.maximum(power, 1e-8))
     return np.asarray(sound * np.sqrt(level.max() / level), np.float32)
 
 

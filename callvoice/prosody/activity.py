@@ -12,12 +12,21 @@ cost for each change. Speech without periodic frames (knocks, bursts of noise) a
 stays the same for too long (tones, music) are left out.
 
 Frame ``i`` is centred at ``i * HOP_S``. Levels are dBFS, times seconds.
+
+Tried and rejected (``benchmarks/prosody_activity.py``): of seven misses among the labelled pauses
+of clean and telephone speech five hold a breath or a click, two are one pause that an aspiration
+shortens. What finds the five costs more elsewhere. F1 of labelled pauses, clean / tel, and of
+inserted ones in pink noise at 10 dB, beside .941 / .943 and .929: a change cost of 8 .957 / .943
+and .904; weak aperiodic sound as evidence for pause .928 / .880 and .933, with 6.2 rather than
+4.2 % of telephone speech missed; bursts up to 100 ms between silences left out before the division
+.957 / .944 and .911, overlaps .918 rather than .935.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,6 +96,14 @@ class Activity:
     music_or_tone: tuple[Interval, ...] = ()
 
 
+class _Bands(NamedTuple):
+    """Power and noise, ``[n_bands, n_frames]``, and the power of loud speech, ``[n_bands, 1]``."""
+
+    power: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    loud: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Hearing:
     """What is heard of one channel before its pitch is known: levels, and ``power`` and ``noise``
@@ -140,7 +157,8 @@ def listen(sound: Sound, options: ActivityOptions | None = None) -> Hearing:
     noise = noise_power(power, options.noise_window_s)
     every = np.ones(power.shape[1], dtype=bool)
     generous = replace(options, depth_db=options.depth_db + options.spare_db)
-    evidence = _evidence(power, noise, speech_power(power, noise, every), every, generous)
+    bands = _Bands(power, noise, speech_power(power, noise, every))
+    evidence = _evidence(bands, every, generous)
     any_sound = likeliest(evidence, options.change_cost)
     frames = near(any_sound, round(options.margin_s / HOP_S))
     return Hearing(sound, levels(sound), frames, power[:, frames], noise[:, frames])
@@ -161,7 +179,7 @@ def decide(heard: Hearing, voiced: BoolArray, options: ActivityOptions | None = 
     level = heard.levels.level_db
     sound, vocal = np.zeros((2, len(level)), dtype=bool)
     vocal[heard.frames] = voiced | _dark(power, loud)
-    evidence = _evidence(power, noise, loud, voiced, options)
+    evidence = _evidence(_Bands(power, noise, loud), voiced, options)
     sound[heard.frames] = likeliest(evidence, options.change_cost)
     sound = _with_edges(sound, heard, vocal, options)
     sound = _phrases_with(sound, vocal, options)
@@ -211,30 +229,20 @@ def fill_gaps(mask: BoolArray, n: int) -> BoolArray:
     return mask | from_runs(starts[short], ends[short], len(mask))
 
 
-def _evidence(
-    power: NDArray[np.float32],
-    noise: NDArray[np.float32],
-    loud: NDArray[np.float32],
-    voiced: BoolArray,
-    options: ActivityOptions,
-) -> NDArray[np.float32]:
+def _evidence(bands: _Bands, voiced: BoolArray, options: ActivityOptions) -> NDArray[np.float32]:
     """Evidence for speech rather than pause, below 0 for pause, ``[n_frames]``."""
     out = np.empty(len(voiced), dtype=np.float32)
     for start in range(0, len(out), _CHUNK_FRAMES):
         first = max(start - _REACH_FRAMES, 0)
         at = slice(first, start + _CHUNK_FRAMES + _REACH_FRAMES)
-        found = _evidence_of(power[:, at], noise[:, at], loud, voiced[at], options)
+        part = _Bands(bands.power[:, at], bands.noise[:, at], bands.loud)
+        found = _evidence_of(part, voiced[at], options)
         out[start : start + _CHUNK_FRAMES] = found[start - first :][:_CHUNK_FRAMES]
     return out
 
 
-def _evidence_of(
-    power: NDArray[np.float32],
-    noise: NDArray[np.float32],
-    loud: NDArray[np.float32],
-    voiced: BoolArray,
-    options: ActivityOptions,
-) -> NDArray[np.float32]:
+def _evidence_of(bands: _Bands, voiced: BoolArray, options: ActivityOptions) -> NDArray[np.float32]:
+    power, noise, loud = bands
     smooth = ndimage.uniform_filter1d(power, 3, axis=1)
     weak_noise, noise = (
         np.maximum(noise, loud * np.float32(10 ** (-depth / 10)))

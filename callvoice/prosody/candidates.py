@@ -45,8 +45,10 @@ class PitchOptions:
     over ``prior_s`` on each side, times ``prior_floor`` plus the noise in the frame: a clear frame
     knows its octave. What is ``silent_db`` below speech is not voiced. The outer frame of a voiced
     run is dropped if F0 leaps there by ``end_leap_oct`` or, at the end, strength falls by
-    ``end_drop``. Recordings longer than ``piece_s`` are worked on in pieces of that length, to
-    bound the memory.
+    ``end_drop``. A piece of voice between gaps and leaps of ``stray_leap_oct`` is dropped if its
+    mean lies more than ``stray_oct`` off the local centre and its mean strength is below
+    ``stray_strength`` times the median of all that is voiced. Recordings longer than ``piece_s``
+    are worked on in pieces of that length, to bound the memory.
 
     Where strength exceeds the first of ``clear``, fully from the second on, and the strongest bin
     has more than the first of ``ruled`` of all energy, fully from the second on, a candidate
@@ -71,6 +73,9 @@ class PitchOptions:
     silent_db: float = 40.0
     end_leap_oct: float = 0.12
     end_drop: float = 0.25
+    stray_leap_oct: float = 0.15
+    stray_oct: float = 0.35
+    stray_strength: float = 0.6
     piece_s: float = 300.0
     clear: tuple[float, float] = (0.80, 0.95)
     ruled: tuple[float, float] = (0.15, 0.25)

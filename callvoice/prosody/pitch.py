@@ -12,7 +12,8 @@ Method, every step on many frames at once:
    RAPT). What speaks for voicing is periodicity and, linearly in dB, the level below 2 kHz against
    the level of speech in this recording;
 3. a second search, with a soft preference for the neighbourhood of what the first one found
-   within about a second: octave errors go, changes of style within a recording stay.
+   within about a second: octave errors go, changes of style within a recording stay;
+4. stretches that still lie far off their neighbourhood and hardly repeat themselves are dropped.
 
 Conventions: frame ``i`` is centred at ``i * hop_s``; NaN is unvoiced; gain and constant offset
 do not change the result.
@@ -127,14 +128,38 @@ def _find(channel: FloatArray, rate_hz: float, count: int, options: PitchOptions
 
 
 def _choose(found: Candidates, threshold: FloatArray, options: PitchOptions) -> Pitch:
-    state = _search(found, threshold, options)
+    state, centre = _search(found, threshold, options)
     k = found.strength.shape[1]
     chosen = np.where(state < k, state, found.strength.argmax(axis=1))
     f0 = np.clip(np.exp2(_pick(found.log_f0, chosen)), options.floor_hz, options.ceiling_hz)
     f0[state == k] = np.nan
     strength = np.clip(_pick(found.strength, chosen), 0, 1)
     f0[_loose_ends(f0, strength, options)] = np.nan
+    f0[_strays(f0, strength, centre, options)] = np.nan
     return Pitch(f0, strength)
+
+
+def _strays(
+    f0_hz: FloatArray, strength: FloatArray, centre: FloatArray, options: PitchOptions
+) -> NDArray[np.intp]:
+    """Frames of voiced pieces, cut at leaps, that are far off the local centre and weak.
+
+    A loud hiss between two words is such a piece; a high syllable or the fall at the end of a
+    phrase goes as far, but is periodic. On the telephone, and in noise, all strengths are lower:
+    weak is what falls short of this recording's median. The margin over the threshold of voicing
+    tells them apart less well, as quiet final falls have little of it, too.
+    """
+    at = np.flatnonzero(np.isfinite(f0_hz))
+    if not at.size:
+        return at
+    octaves, firm = np.log2(f0_hz[at]), strength[at]
+    leaps = np.abs(np.diff(octaves, prepend=octaves[0])) > options.stray_leap_oct
+    starts = np.flatnonzero(leaps | (np.diff(at, prepend=-2) > 1))
+    counts = np.diff(starts, append=at.size)
+    far = np.abs(np.add.reduceat(octaves - centre[at], starts)) > options.stray_oct * counts
+    least = options.stray_strength * np.median(firm)
+    stray = far & (np.add.reduceat(firm, starts) < least * counts)
+    return at[np.repeat(stray, counts)]
 
 
 def _loose_ends(
@@ -174,8 +199,13 @@ def _preparation(channel: FloatArray, rate_hz: float) -> Callable[[int, int], ND
     return prepare
 
 
-def _search(found: Candidates, threshold: FloatArray, options: PitchOptions) -> NDArray[np.intp]:
-    """Viterbi twice: freely, then near what the first search found close by."""
+def _search(
+    found: Candidates, threshold: FloatArray, options: PitchOptions
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """Viterbi twice: freely, then near the local centre of what the first search found.
+
+    The state of each frame, and that centre in log2 of Hz.
+    """
     position = found.log_f0 * np.float32(options.jump_cost)
     # A typical voice lies 1.3 octaves below the ceiling: there the octave cost is 0.
     depth = found.log_f0 - np.float32(np.log2(options.ceiling_hz) - 1.3)
@@ -185,8 +215,12 @@ def _search(found: Candidates, threshold: FloatArray, options: PitchOptions) -> 
         found.strength + np.float32(cost) * noise * depth for cost in options.octave_cost
     )
     state = best_path(position, first, threshold, voicing_cost=options.voicing_cost)
-    second -= _prior(found, state, options) * (np.float32(options.prior_floor) + noise)
-    return best_path(position, second, threshold, voicing_cost=options.voicing_cost)
+    centre = _centre(found, state, options)
+    far = np.abs(found.log_f0 - centre[:, None]) - np.float32(options.prior_oct)
+    prior = np.clip(far, 0, 0.7) * np.float32(options.prior_cost)
+    second -= prior * (np.float32(options.prior_floor) + noise)
+    state = best_path(position, second, threshold, voicing_cost=options.voicing_cost)
+    return state, centre
 
 
 def _level_cost(power: FloatArray, options: PitchOptions) -> FloatArray:
@@ -207,8 +241,8 @@ def _level_cost(power: FloatArray, options: PitchOptions) -> FloatArray:
     return cost
 
 
-def _prior(found: Candidates, state: NDArray[np.intp], options: PitchOptions) -> FloatArray:
-    """What each candidate costs for lying far from the local centre, ``[n_frames, k]``."""
+def _centre(found: Candidates, state: NDArray[np.intp], options: PitchOptions) -> FloatArray:
+    """Where F0 lies within ``prior_s`` of each frame, log2 of Hz ``[n_frames]``."""
     voiced = state < found.log_f0.shape[1]
     value = _pick(found.log_f0, np.where(voiced, state, 0))
     weight = np.where(voiced, _pick(found.strength, np.where(voiced, state, 0)), 0)
@@ -216,8 +250,7 @@ def _prior(found: Candidates, state: NDArray[np.intp], options: PitchOptions) ->
     centre = _local_mean(value, weight, half)
     for _ in range(2):  # the mean of what is near the mean: a few wrong octaves do not move it
         centre = _local_mean(value, weight * (np.abs(value - centre) < 0.6), half)
-    far = np.abs(found.log_f0 - centre[:, None]) - np.float32(options.prior_oct)
-    return np.clip(far, 0, 0.7) * np.float32(options.prior_cost)
+    return centre
 
 
 def _local_mean(value: FloatArray, weight: FloatArray, half: int) -> FloatArray:

@@ -230,11 +230,11 @@ def energies_at_8_khz(samples: NDArray[np.float32], *, count: int) -> NDArray[np
     """
     hop = round(RATE_HZ * HOP_S)
     out = np.empty((count, len(EDGES_HZ) - 1), dtype=np.float32)
+    frames = centred_frames(samples, length=_WINDOW, hop=hop, count=max(count, 1))
     for at in range(0, count, _CHUNK_FRAMES):
-        part = out[at : at + _CHUNK_FRAMES]
-        frames = centred_frames(samples, length=_WINDOW, hop=hop, count=len(part), start=at)
-        spectrum = scipy.fft.rfft(frames * _HANN, axis=1).view(np.float32)
-        np.matmul(np.square(spectrum, out=spectrum), _BANDS, out=part)
+        part = slice(at, at + _CHUNK_FRAMES)
+        spectrum = scipy.fft.rfft(frames[part] * _HANN, axis=1).view(np.float32)
+        np.matmul(np.square(spectrum, out=spectrum), _BANDS, out=out[part])
     return out
 
 

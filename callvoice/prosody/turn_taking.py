@@ -31,15 +31,17 @@ class TurnOptions:
     """What counts as what, all in seconds.
 
     ``join_s``: silences shorter than this do not end a stretch. ``backchannel_s``: longest short
-    acknowledgement. ``alone_s``: silence of its own party on both sides of it, and longest time
-    from it to the other party's speech. ``held_s``: where the other party goes on for so long
-    after it, less silence behind it will do: the floor was not taken. ``overlap_s``: shortest
-    overlap. ``turn_end_s``: last part of a turn, in which a start is no interruption. ``stop_s``:
-    an interrupted party that ends its turn within this time has stopped.
+    acknowledgement, ``within_s``: the same while the other party speaks without a break.
+    ``alone_s``: silence of its own party on both sides of it, and longest time from it to the other
+    party's speech. ``held_s``: where the other party goes on for so long after it, less silence
+    behind it will do: the floor was not taken. ``overlap_s``: shortest overlap. ``turn_end_s``:
+    last part of a turn, in which a start is no interruption. ``stop_s``: an interrupted party that
+    ends its turn within this time has stopped.
     """
 
     join_s: float = 0.5
     backchannel_s: float = 0.8
+    within_s: float = 1.0
     alone_s: float = 1.0
     held_s: float = 0.2
     overlap_s: float = 0.1
@@ -142,24 +144,27 @@ def _backchannels(
     other_starts, other_ends = (np.pad(e, 1, constant_values=np.nan) for e in _edges(other))
     alone = np.full(len(own), True)
     silence = starts[1:] - ends[:-1] >= options.alone_s
+    within = _within(starts, ends, other, options)
     alone[1:] &= silence
-    alone[:-1] &= silence | _goes_on(ends[:-1], other, options)
+    alone[:-1] &= silence | within[:-1]
     before = np.searchsorted(other_starts[1:-1], starts)  # in the padded arrays
     after = np.searchsorted(other_ends[1:-1], ends, side="right") + 1
     held = (other_ends[before] > starts - options.alone_s) & (
         other_starts[after] < ends + options.alone_s
     )
-    return np.asarray((ends - starts <= options.backchannel_s + 1e-9) & alone & held)
+    longest = np.where(within, options.within_s, options.backchannel_s)
+    return np.asarray((ends - starts <= longest + 1e-9) & alone & held)
 
 
-def _goes_on(ends: FloatArray, other: tuple[Interval, ...], options: TurnOptions) -> BoolArray:
-    """Whether the other party is speaking at each time and for ``held_s`` after it."""
+def _within(
+    starts: FloatArray, ends: FloatArray, other: tuple[Interval, ...], options: TurnOptions
+) -> BoolArray:
+    """Which stretches lie in one stretch of the other party's that goes on after them."""
     if not other:
-        return np.zeros(len(ends), bool)
+        return np.zeros(len(starts), bool)
     other_starts, other_ends = _edges(other)
-    last = np.maximum(np.searchsorted(other_starts, ends, side="right") - 1, 0)
-    speaking = other_starts[last] <= ends
-    return np.asarray(speaking & (other_ends[last] >= ends + options.held_s))
+    last = np.maximum(np.searchsorted(other_starts, starts, side="right") - 1, 0)
+    return np.asarray((other_starts[last] <= starts) & (other_ends[last] >= ends + options.held_s))
 
 
 def _edges(stretches: tuple[Interval, ...]) -> tuple[FloatArray, FloatArray]:

@@ -131,6 +131,42 @@ def test_a_change_of_style_is_no_octave_error():
     assert np.all(cents(found[405:-5], 280) < 20)
 
 
+def ruled_by_the_second(f0_hz):
+    """Harmonics 2 to 8 in faint noise, all but the second 40 dB weaker."""
+    rng = np.random.default_rng(RNG_SEED)
+    others = voice(np.full(RATE, float(f0_hz)), band=(2.5 * f0_hz, 8.5 * f0_hz), tilt=0.0)
+    second = voice(np.full(RATE, 2.0 * f0_hz), band=(0, 2.5 * f0_hz), tilt=0.0)
+    return second + 0.01 * others + 3e-4 * rng.standard_normal(RATE)
+
+
+@pytest.mark.parametrize("f0", [140, 165, 180])
+def test_weak_odd_harmonics_tell_the_octave(f0):
+    sound = ruled_by_the_second(f0)
+    assert np.all(cents(f0_of(sound)[5:-5], f0) < 50)
+    assert np.all(cents(f0_of(sound, odd_cost=0.0)[5:-5], 2 * f0) < 50)
+
+
+def between_words(middle):
+    """``middle`` at the level of the two words of a low voice around it; frames 60 on are its."""
+    word, gap = voice(np.full(RATE // 2, 130.0)), np.zeros(RATE // 10)
+    return np.concatenate([word, gap, middle * np.std(word) / np.std(middle), gap, word])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_loud_hiss_far_above_the_voice_is_dropped(seed):
+    rng = np.random.default_rng(seed)
+    tone = voice(np.full(RATE // 10, 350.0))
+    sound = between_words(0.7 * tone / tone.std() + rng.standard_normal(tone.size))
+    assert np.isnan(f0_of(sound)[55:75]).all()
+    assert np.isfinite(f0_of(sound, stray_strength=0.0)[55:75]).sum() > 5
+
+
+@pytest.mark.parametrize("f0", [75, 190, 205])
+def test_a_clear_syllable_far_off_the_voice_stays(f0):
+    found = f0_of(between_words(voice(np.full(RATE // 10, float(f0)))))
+    assert np.all(cents(found[62:68], f0) < 20)
+
+
 def test_strength_tells_tone_from_noise():
     rng = np.random.default_rng(RNG_SEED)
     tone = track_pitch(voice(np.full(RATE, 150.0)), rate_hz=RATE).strength
