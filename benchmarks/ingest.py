@@ -1,9 +1,10 @@
 """All ingest tables in one run: recognition, sounds without speech, mono calls, whole calls.
 
-    python benchmarks/ingest.py DATA [--music DIR]
+    python benchmarks/ingest.py DATA [--music DIR] [--quick]
 
 DATA is a folder with any of ``emodb``, ``harper_valley``, ``aws_call``; what is missing is left out
-and said. Each table is also a script of its own with a documented protocol. Peers are those of the
+and said. ``--quick`` looks at a few sentences and calls only. Each table is also a script of its
+own with a documented protocol. Peers are those of the
 extra ``bench``. One thread, so that times compare.
 """
 
@@ -18,15 +19,16 @@ from tables import HERE, Table, options, run
 SAMPLES = HERE.parent / "sample_audio"
 
 
-def plan(data: Path, music: Path | None) -> list[Table]:
+def plan(data: Path, music: Path | None, *, quick: bool) -> list[Table]:
     """Title, command and needed folders of each table."""
     emodb, harper, aws = (data / name for name in ("emodb", "harper_valley", "aws_call"))
     sentences = sorted(emodb.glob("*N*.flac"))
     calls = [*sorted(harper.glob("*.flac")), *sorted(aws.glob("*.flac"))]
+    few = options("limit", 6) if quick else []
     calls += [SAMPLES / f"{name}.flac" for name in ("musterhaft", "vorwurf", "gehetzt", "tonlos")]
     two = [str(sentences[0]), str(sentences[-1])] if sentences else []
     return [
-        ("Words, time, word edges", ["ingest_recognition.py", f"{data}"], [emodb, harper]),
+        ("Words, time, word edges", ["ingest_recognition.py", f"{data}", *few], [emodb, harper]),
         (
             "Sounds without speech",
             ["ingest_nonspeech.py", *two, *(options("music", music) if music else [])],
@@ -41,7 +43,7 @@ def plan(data: Path, music: Path | None) -> list[Table]:
             "Agent found, overhead",
             [
                 "ingest_call.py",
-                *map(str, calls),
+                *map(str, calls[:: 4 if quick else 1]),
                 *options("agent-right", SAMPLES / "ungeduld.wav"),
             ],
             calls,
@@ -53,8 +55,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--music", type=Path, help="a folder with recordings of music")
+    parser.add_argument("--quick", action="store_true", help="a few sentences and calls only")
     arguments = parser.parse_args()
-    sys.exit(run(plan(arguments.data, arguments.music)))
+    sys.exit(run(plan(arguments.data, arguments.music, quick=arguments.quick)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Recognition beside plain faster-whisper on the same model, in the same run.
 
     OMP_NUM_THREADS=1 python benchmarks/ingest_recognition.py DATA [--limit N] [--beam 1]
+        [--only 16k tel calls] [--systems NAME]
 
 ``DATA`` holds ``emodb`` (16 kHz FLAC sentences with ``.silb`` syllable labels, their texts in
 ``DATA/README.md`` as "a01 Text · a02 Text") and ``harper_valley`` (two-channel calls with human
@@ -11,7 +12,8 @@ channel, at 16 kHz and as "tel" (300-3400 Hz, 8 kHz, an A-law round trip). Word 
 case, no punctuation, digits spelt out on both sides, pooled over all words. Times are seconds of
 processor time, the model's loading left out. Word edges are those of correctly recognised words
 against the labels (times of ``.silb`` are where a syllable begins): the start of the first word
-after a pause, the end of the last word before one, and all edges between.
+after a pause, the end of the last word before one, and all edges between. ``--limit`` takes so many
+sentences of each speaker and so many calls.
 """
 
 from __future__ import annotations
@@ -78,9 +80,9 @@ def sentence_texts(readme: Path) -> dict[str, str]:
 def joined(folder: Path, texts: dict[str, str], *, tel: bool, limit: int | None) -> list[Recording]:
     """One recording per speaker: all sentences with pauses between them."""
     speakers: dict[str, list[Path]] = {}
-    for path in sorted(folder.glob("*.flac"))[:limit]:
+    for path in sorted(folder.glob("*.flac")):
         speakers.setdefault(path.name[:2], []).append(path)
-    return [_joined(name, paths, texts, tel=tel) for name, paths in speakers.items()]
+    return [_joined(name, paths[:limit], texts, tel=tel) for name, paths in speakers.items()]
 
 
 def _joined(name: str, paths: Sequence[Path], texts: dict[str, str], *, tel: bool) -> Recording:
@@ -203,6 +205,22 @@ class Score:
     inside: list[float] = field(default_factory=list)
     first: list[float] = field(default_factory=list)
     last: list[float] = field(default_factory=list)
+    each: dict[str, Score] = field(default_factory=dict)
+
+    @property
+    def wer(self) -> float:
+        """Word error rate in %."""
+        return 100 * self.errors / max(self.words, 1)
+
+    def add(self, name: str, other: Score) -> None:
+        """Count another recording."""
+        self.each[name] = other
+        self.errors += other.errors
+        self.words += other.words
+        self.seconds += other.seconds
+        self.inside += other.inside
+        self.first += other.first
+        self.last += other.last
 
 
 def tidy(text: str, language: str) -> list[str]:
@@ -215,11 +233,13 @@ def score(system: System, recordings: Sequence[Recording]) -> Score:
     """Word errors, processor time and edges of one system."""
     total = Score()
     for recording in recordings:
+        one = Score()
         began = time.process_time()
         lines = system(recording)
-        total.seconds += time.process_time() - began
+        one.seconds = time.process_time() - began
         for line, reference in zip(lines, recording.words, strict=True):
-            _count(total, line, reference, recording.language)
+            _count(one, line, reference, recording.language)
+        total.add(recording.name, one)
     return total
 
 
@@ -253,26 +273,33 @@ def table(title: str, recordings: Sequence[Recording], systems: dict[str, System
     print(f"\n{title}")
     print("| | WER % | processor s | faster than the first | inside · first · last, ms |")
     print("|---|---|---|---|---|")
-    unit = 0.0
+    results = {}
     for name, system in systems.items():
-        result = score(system, recordings)
-        unit = unit or result.seconds
+        results[name] = result = score(system, recordings)
+        first = next(iter(results.values()))
         edges = " · ".join(
             f"{1000 * np.median(values):.0f}" if values else "–"
             for values in (result.inside, result.first, result.last)
         )
         print(
-            f"| {name} | {100 * result.errors / max(result.words, 1):.1f} | {result.seconds:.1f} |"
-            f" {unit / max(result.seconds, 1e-9):.2f} | {edges} |",
+            f"| {name} | {result.wer:.1f} | {result.seconds:.1f} |"
+            f" {first.seconds / max(result.seconds, 1e-9):.2f} | {edges} |",
             flush=True,
         )
+    print("\nWER % of each recording:\n")
+    print(f"| | {' | '.join(recording.name[:8] for recording in recordings)} |")
+    print("|---|" + "---|" * len(recordings))
+    for name, result in results.items():
+        print(f"| {name} | {' | '.join(f'{one.wer:.1f}' for one in result.each.values())} |")
 
 
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--limit", type=int, help="sentences to use, for a quick look")
+    parser.add_argument(
+        "--limit", type=int, help="sentences of each speaker and calls, for a quick look"
+    )
     parser.add_argument("--beam", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=["16k", "tel", "calls"])
     parser.add_argument("--systems", nargs="*", help="some of the systems")
@@ -291,7 +318,7 @@ def main() -> None:
             if name in arguments.only:
                 table(name, joined(emodb, texts, tel=tel, limit=arguments.limit), systems)
     if "calls" in arguments.only and (arguments.data / "harper_valley").is_dir():
-        table("calls", calls(arguments.data / "harper_valley"), systems)
+        table("calls", calls(arguments.data / "harper_valley")[: arguments.limit], systems)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,18 @@ from __future__ import annotations
 import re
 import tomllib
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from statistics import median
 from unicodedata import name
 
+import numpy as np
+from numpy.typing import NDArray
+
 from callvoice.ingest.whisper import Passage
+from callvoice.types import Interval
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,10 @@ class GateOptions:
     to 0.35; in speech, on bad lines too, hardly any passage is below 0.75); when it compresses
     like a repetition or repeats a phrase ``repeats`` times over ``repeated_words`` words; when it
     has more letters than ``letters_per_s`` can carry; or when its language is below
-    ``language_below`` while another is above ``other_above``. Fewer letters than
-    ``sparse_letters_per_s`` (speech has about 20) mean that something was left out.
+    ``language_below`` while another is above ``other_above``. Speech has about 20 letters a second:
+    a stretch that would lack more than ``missing_letters`` at ``slow_letters_per_s``, or a word
+    that would lack more than ``missing_in_word``, hides speech that was passed over. A word with
+    ``straddling_s`` in each of two stretches may belong to either.
     """
 
     no_speech_above: float = 0.6
@@ -41,8 +48,10 @@ class GateOptions:
     language_below: float = 0.02
     other_above: float = 0.9
     language_min_s: float = 3.0
-    sparse_letters_per_s: float = 11.0
-    sparse_min_s: float = 4.0
+    slow_letters_per_s: float = 7.0
+    missing_letters: float = 4.0
+    missing_in_word: float = 7.0
+    straddling_s: float = 0.1
 
 
 def doubt(
@@ -79,12 +88,60 @@ def doubt(
     return next((slug for slug, closed in gates.items() if closed), None)
 
 
-def sparse(passage: Passage, *, speech_s: float, options: GateOptions | None = None) -> bool:
-    """Whether a passage is too short for its speech: the recogniser passed over a sentence."""
+def unheard(
+    passage: Passage, speech: Sequence[Interval], *, options: GateOptions | None = None
+) -> NDArray[np.bool_]:
+    """Which stretches have too little text for their speech: a sentence was passed over.
+
+    The alignment spreads the words that there are over the sound that there is, so a word counts
+    for every stretch that it lies in, in proportion.
+
+    Args:
+        passage: what was decoded.
+        speech: of its window, in order of time and on the window's clock.
+        options: limits.
+
+    Returns:
+        ``[n_stretches]``.
+    """
     options = options or GateOptions()
-    if speech_s < options.sparse_min_s:
-        return False
-    return n_letters(passage.text) < options.sparse_letters_per_s * speech_s
+    starts, ends = _bounds(speech)
+    wanted = options.slow_letters_per_s * (ends - starts)
+    if not passage.words:
+        return np.asarray(wanted > options.missing_letters)
+    letters = np.array([n_letters(word.text) for word in passage.words])
+    middles = (ends[:-1] + starts[1:]) / 2
+    lies = _shared(passage, np.r_[-np.inf, middles], np.r_[middles, np.inf])
+    there = (letters[:, None] * lies / lies.sum(axis=1, keepdims=True)).sum(axis=0)
+    said = _shared(passage, starts, ends)
+    lacks = options.slow_letters_per_s * said.sum(axis=1) - letters > options.missing_in_word
+    drawn = (lacks[:, None] & (said == said.max(axis=1, keepdims=True))).any(axis=0)
+    return np.asarray((wanted - there > options.missing_letters) | drawn)
+
+
+def straddled(
+    passage: Passage, speech: Sequence[Interval], *, options: GateOptions | None = None
+) -> NDArray[np.bool_]:
+    """Between which stretches a word lies that takes time of both: ``[n_stretches - 1]``."""
+    options = options or GateOptions()
+    if not passage.words:
+        return np.zeros(len(speech) - 1, bool)
+    starts, ends = _bounds(speech)
+    lies = _shared(passage, starts, ends) > options.straddling_s
+    return np.asarray((lies[:, :-1] & lies[:, 1:]).any(axis=0))
+
+
+def _bounds(speech: Sequence[Interval]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.array([s.start_s for s in speech]), np.array([s.end_s for s in speech])
+
+
+def _shared(
+    passage: Passage, starts: NDArray[np.float64], ends: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Seconds ``[n_words, n_stretches]`` of each word in each stretch; a word lasts some time."""
+    begin = np.array([[word.start_s] for word in passage.words])
+    until = np.maximum([[word.end_s] for word in passage.words], begin + 0.01)
+    return np.asarray(np.clip(np.minimum(until, ends) - np.maximum(begin, starts), 0.0, None))
 
 
 def n_letters(text: str) -> int:

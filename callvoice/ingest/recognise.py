@@ -1,16 +1,18 @@
 """Speech to words: windows of speech through the model, and back to the call's clock.
 
 The call's speech is packed into windows (``windows``), decoded in batches (``whisper``), weighed
-(``gates``) and its words moved to the edges of speech (``edges``). What is in doubt is decoded once
-more with more care; what is still in doubt is dropped, and listed.
+(``gates``) and its words moved to the edges of speech (``edges``). Whatever is in doubt, and speech
+that has too few words, is heard once more in smaller windows and with more care; what is still in
+doubt, or still without a word, is listed.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -18,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callvoice.ingest.edges import snapped
-from callvoice.ingest.gates import GateOptions, doubt, n_letters, sparse
+from callvoice.ingest.gates import GateOptions, doubt, n_letters, straddled, unheard
 from callvoice.ingest.models import InstalledModel
 from callvoice.ingest.whisper import RATE_HZ, DecodingOptions, Encoded, Passage, Whisper
 from callvoice.ingest.windows import Window, pack
@@ -27,6 +29,7 @@ from callvoice.types import Audio, Dropped, Interval, Word
 Progress = Callable[[float, float], None]
 Decoder = Literal["windows", "sequential"]
 _CAREFUL = DecodingOptions(beam_size=5, repetition_penalty=1.2)
+_ALIKE = 0.8  # windows in a batch are padded to the longest; the shortest is no shorter than this
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class RecogniserOptions:
     """How words are decoded.
 
     ``decoder`` "sequential" is plain faster-whisper, slower, for comparison. ``language_prior`` is
-    what speaks for a language beforehand, in nats: these calls are German first.
+    what speaks for a language beforehand, in nats: these calls are German first;
+    ``language_windows``, or as many as there are, tell it.
     """
 
     decoder: Decoder = "windows"
@@ -43,6 +47,7 @@ class RecogniserOptions:
     device: str = "cpu"
     compute_type: str = "int8"
     gates: GateOptions = field(default_factory=GateOptions)
+    language_windows: int = 3
     language_prior: tuple[tuple[str, float], ...] = (("de", 2.0), ("en", 1.0))
 
 
@@ -57,11 +62,34 @@ class Recognised:
 
 @dataclass(frozen=True)
 class _Judged:
-    """A window with what was decoded from it, and why that is not believed."""
+    """A window with what was decoded from it, why that is not believed, and which of its pieces
+    have too little text.
+    """
 
     window: Window
     passage: Passage
     reason: str | None
+    unheard: tuple[bool, ...]
+
+    @property
+    def n_believed(self) -> int:
+        """Letters that count."""
+        return 0 if self.reason else n_letters(self.passage.text)
+
+    def part(self, first: int, stop: int) -> _Judged:
+        """The pieces ``first`` to ``stop`` - 1 with their words."""
+        begin_s = self.window.pieces[first].at_s
+        words = tuple(
+            replace(word, start_s=word.start_s - begin_s, end_s=word.end_s - begin_s)
+            for word in self.passage.words
+            if first <= self.window.holder(word.start_s, word.end_s) < stop
+        )
+        return _Judged(
+            self.window.part(first, stop),
+            replace(self.passage, words=words),
+            self.reason,
+            self.unheard[first:stop],
+        )
 
 
 class Recogniser:
@@ -107,90 +135,100 @@ class Recogniser:
         Returns:
             Words with times on the call's clock, inside ``speech``.
         """
-        batches = self._batches(audio, speech)
+        batches = self._batches(
+            window
+            for channel, intervals in enumerate(speech)
+            for window in pack(intervals, channel=channel, duration_s=audio.duration_s)
+        )
         if not batches:
             return Recognised(language or "de", tuple(() for _ in speech))
-        first = self._encode(batches[0], audio)
-        language = language or self._language(batches[0], first)
+        ahead = [] if language else self._ahead(batches, audio)
+        language = language or self._language(batches, ahead)
         if self.options.decoder == "sequential":
             return self._sequential(audio, language, progress)
         total_s = sum(w.carried_s for batch in batches for w in batch)
         done_s, judged = 0.0, []
         for number, batch in enumerate(batches):
-            encoded = self._encode(batch, audio) if number else first
-            for item in self._judge(batch, encoded, language):
-                judged += self._in_halves(item, audio, language)
+            encoded = ahead[number] if number < len(ahead) else self._encode(batch, audio)
+            judged += self._again(self._judge(batch, encoded, language), audio, language)
             done_s += sum(w.carried_s for w in batch)
             if progress:
                 progress(done_s, total_s)
         return _collect(judged, speech, language)
 
-    def _batches(self, audio: Audio, speech: Sequence[Sequence[Interval]]) -> list[list[Window]]:
-        """Windows of all channels; those of like length share a batch, the longest come first."""
-        windows = [
-            window
-            for channel, intervals in enumerate(speech)
-            for window in pack(intervals, channel=channel, duration_s=audio.duration_s)
-        ]
-        windows.sort(key=lambda w: -w.length_s)
-        size = self.options.batch_size
-        return [windows[at : at + size] for at in range(0, len(windows), size)]
+    def _batches(self, windows: Iterable[Window]) -> list[list[Window]]:
+        """Windows of like length share a batch, the longest come first."""
+        batches: list[list[Window]] = []
+        for window in sorted(windows, key=lambda w: -w.length_s):
+            last = batches[-1] if batches else []
+            full = len(last) == self.options.batch_size
+            if not last or full or window.length_s < _ALIKE * last[0].length_s:
+                batches.append([])
+            batches[-1].append(window)
+        return batches
 
     def _encode(self, batch: Sequence[Window], audio: Audio) -> Encoded:
         return self.whisper.encode([_resampled(w.render(audio), audio.rate_hz) for w in batch])
 
-    def _language(self, batch: Sequence[Window], encoded: Encoded) -> str:
+    def _ahead(self, batches: Sequence[Sequence[Window]], audio: Audio) -> list[Encoded]:
+        """The first batches: as many as tell the language."""
+        before = itertools.accumulate(map(len, batches), initial=0)
+        return [
+            self._encode(batch, audio)
+            for batch, n_before in zip(batches, before, strict=False)
+            if n_before < self.options.language_windows
+        ]
+
+    def _language(self, batches: Sequence[Sequence[Window]], ahead: Sequence[Encoded]) -> str:
         """What the longest windows together make most probable; none can rule out a language."""
         evidence = defaultdict(float, self.options.language_prior)
-        for window, shares in zip(batch, self.whisper.languages(encoded), strict=True):
+        windows = itertools.chain.from_iterable(batches)
+        found = itertools.chain.from_iterable(map(self.whisper.languages, ahead))
+        for window, shares in zip(windows, found, strict=False):
             weight = min(1.0, window.speech_s / self.options.gates.language_min_s)
             for code, share in shares.items():
                 evidence[code] += weight * math.log(max(share, 1e-3))
         return max(evidence, key=lambda code: evidence[code])
 
-    def _judge(self, batch: Sequence[Window], encoded: Encoded, language: str) -> Iterator[_Judged]:
-        """Decode a batch; where any window is in doubt, once more with care."""
-        languages = self.whisper.languages(encoded)
+    def _judge(
+        self,
+        batch: Sequence[Window],
+        encoded: Encoded,
+        language: str,
+        options: DecodingOptions | None = None,
+    ) -> list[_Judged]:
+        """Decode a batch and weigh what comes of it."""
+        options = options or DecodingOptions(beam_size=self.options.beam_size)
+        passages = self.whisper.decode(encoded, language=language, options=options)
+        gates, out = self.options.gates, []
+        for window, passage, shares in zip(
+            batch, passages, self.whisper.languages(encoded), strict=True
+        ):
+            reason = doubt(
+                passage,
+                speech_s=window.speech_s,
+                language=language,
+                languages=shares,
+                options=gates,
+            )
+            lacking = unheard(passage, window.speech, options=gates)
+            out.append(_Judged(window, passage, reason, tuple(lacking.tolist())))
+        return out
 
-        def weigh(passages: Sequence[Passage]) -> list[_Judged]:
-            return [
-                _Judged(
-                    window,
-                    passage,
-                    doubt(
-                        passage,
-                        speech_s=window.speech_s,
-                        language=language,
-                        languages=shares,
-                        options=self.options.gates,
-                    ),
-                )
-                for window, passage, shares in zip(batch, passages, languages, strict=True)
-            ]
-
-        plain = DecodingOptions(beam_size=self.options.beam_size)
-        judged = weigh(self.whisper.decode(encoded, language=language, options=plain))
-        if any(j.reason for j in judged):
-            again = weigh(self.whisper.decode(encoded, language=language, options=_CAREFUL))
-            judged = [
-                b if a.reason and b.passage.words else a for a, b in zip(judged, again, strict=True)
-            ]
-        yield from judged
-
-    def _in_halves(self, item: _Judged, audio: Audio, language: str) -> list[_Judged]:
-        """A window of which too little is believed, heard again in two; the better of both.
-
-        Whisper passes over whole sentences where a window holds several, and a window that is not
-        believed may be half a good one.
-        """
-        lost = item.reason is not None or sparse(
-            item.passage, speech_s=item.window.speech_s, options=self.options.gates
-        )
-        halves = item.window.halves() if lost else None
-        if halves is None or item.window.speech_s < self.options.gates.sparse_min_s:
-            return [item]
-        again = list(self._judge(halves, self._encode(halves, audio), language))
-        return again if _believed(again) > _believed([item]) else [item]
+    def _again(self, judged: Sequence[_Judged], audio: Audio, language: str) -> list[_Judged]:
+        """What is in doubt, heard again in smaller windows; the better of both."""
+        parts = [part for item in judged for part in _parts(item)]
+        heard = {
+            item.window: item
+            for batch in self._batches(window for _, windows in parts for window in windows)
+            for item in self._judge(batch, self._encode(batch, audio), language, _CAREFUL)
+        }
+        out = []
+        for item, windows in parts:
+            again = [heard[window] for window in windows]
+            better = sum(a.n_believed for a in again) > item.n_believed
+            out += again if better else [item]
+        return out
 
     def _sequential(self, audio: Audio, language: str, progress: Progress | None) -> Recognised:
         words = []
@@ -205,20 +243,42 @@ class Recogniser:
         return Recognised(language, tuple(words))
 
 
-def _believed(items: Sequence[_Judged]) -> int:
-    return sum(n_letters(item.passage.text) for item in items if item.reason is None)
+def _parts(item: _Judged) -> Iterator[tuple[_Judged, Sequence[Window]]]:
+    """What a window falls into, each with the windows in which to hear it again: a doubtful one
+    its halves, pieces with too little text each by itself, the rest none.
+
+    Whisper passes over whole sentences where a window holds several, above all the same twice.
+    """
+    whole = item.window
+    if item.reason:
+        yield item, whole.halves() or (whole,)
+        return
+    around = _with_neighbours(item)
+    for doubtful, run in itertools.groupby(range(len(around)), key=around.__getitem__):
+        at = list(run)
+        windows = [whole.part(k, k + 1) for k in at] if doubtful else []
+        yield item.part(at[0], at[-1] + 1), windows
+
+
+def _with_neighbours(item: _Judged) -> list[bool]:
+    """Pieces with too little text, and those with which they share a word."""
+    lacking = np.array(item.unheard)
+    shared = straddled(item.passage, item.window.speech)
+    around = lacking.copy()
+    around[1:] |= lacking[:-1] & shared
+    around[:-1] |= lacking[1:] & shared
+    return [bool(a) for a in around]
 
 
 def _collect(
     judged: Sequence[_Judged], speech: Sequence[Sequence[Interval]], language: str
 ) -> Recognised:
     words: list[list[Word]] = [[] for _ in speech]
-    dropped = []
+    dropped: list[Dropped] = []
     for item in judged:
         if item.reason is None:
             words[item.window.channel].extend(_on_the_call(item))
-        else:
-            dropped.append(_dropped(item, item.reason))
+        dropped.extend(_listed(item))
     lines = (
         snapped(sorted(line, key=lambda w: w.start_s), stretches)
         for line, stretches in zip(words, speech, strict=True)
@@ -230,6 +290,17 @@ def _on_the_call(item: _Judged) -> Iterator[Word]:
     for word in item.passage.words:
         time = item.window.to_call(word.start_s, word.end_s)
         yield _word(word.text, time.start_s, time.end_s, word.probability)
+
+
+def _listed(item: _Judged) -> Iterator[Dropped]:
+    """What is not believed, and speech in which nothing was heard."""
+    if item.reason:
+        yield _dropped(item, item.reason)
+        return
+    holders = {item.window.holder(word.start_s, word.end_s) for word in item.passage.words}
+    for number, lacking in enumerate(item.unheard):
+        if lacking and number not in holders:
+            yield _dropped(item.part(number, number + 1), "unheard")
 
 
 def _dropped(item: _Judged, reason: str) -> Dropped:

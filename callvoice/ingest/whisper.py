@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,7 @@ class Encoded:
         """``output`` is CTranslate2's, of as many windows as there are ``lengths_s``."""
         self.output = output
         self.lengths_s = tuple(lengths_s)
+        self.languages: list[dict[str, float]] | None = None  # once they were asked for
 
 
 class Whisper:
@@ -115,8 +117,7 @@ class Whisper:
             raise self._why(str(error).splitlines()[0]) from error
 
     def _why(self, reason: str) -> CorruptModel | DeviceUnavailable:
-        lowered = reason.lower()
-        if any(word in lowered for word in ("cuda", "device", "compute type", "cublas", "cudnn")):
+        if _of_device(reason):
             return DeviceUnavailable(
                 f"'{self.model.name}' cannot run on '{self._device}' as '{self._compute_type}'"
                 f" ({reason}). Try --device cpu --compute-type int8."
@@ -126,27 +127,52 @@ class Whisper:
             f" ({reason}). Remove that folder and start again, or pull it again."
         )
 
+    @contextmanager
+    def _on_device(self) -> Iterator[None]:
+        """What a device fails at only while it computes, a missing library or memory, said so."""
+        try:
+            yield
+        except RuntimeError as error:
+            if not _of_device(str(error)):
+                raise
+            raise self._why(str(error).splitlines()[0]) from error
+
     def encode(self, sounds: Sequence[_Samples]) -> Encoded:
-        """Sounds at 16 kHz, each ``[n_samples]``, through the encoder in one batch."""
+        """Sounds at 16 kHz, each ``[n_samples]``, through the encoder in one batch.
+
+        Raises:
+            DeviceUnavailable: the device fails at it, for want of a library or memory.
+        """
         length = max(len(sound) for sound in sounds)
         padded = [np.pad(sound, (0, length - len(sound))) for sound in sounds]
         extract = self.loaded.feature_extractor
         features = np.stack([np.asarray(extract(sound), np.float32)[:, :-1] for sound in padded])
         lengths_s = [len(sound) / RATE_HZ for sound in sounds]
-        return Encoded(self.loaded.encode(features), lengths_s)
+        with self._on_device():
+            return Encoded(self.loaded.encode(features), lengths_s)
 
     def languages(self, encoded: Encoded) -> list[dict[str, float]]:
         """Probability of each language, window by window."""
         if not self.loaded.model.is_multilingual:
             return [{"en": 1.0}] * len(encoded.lengths_s)
-        found = self.loaded.model.detect_language(encoded.output)
-        return [{token[2:-2]: float(share) for token, share in window} for window in found]
+        if encoded.languages is None:
+            with self._on_device():
+                found = self.loaded.model.detect_language(encoded.output)
+            encoded.languages = [{t[2:-2]: float(share) for t, share in window} for window in found]
+        return encoded.languages
 
     def decode(
         self, encoded: Encoded, *, language: str, options: DecodingOptions | None = None
     ) -> list[Passage]:
-        """One passage per window, with the times of its words."""
-        options = options or DecodingOptions()
+        """One passage per window, with the times of its words.
+
+        Raises:
+            DeviceUnavailable: as ``encode``.
+        """
+        with self._on_device():
+            return self._decode(encoded, language, options or DecodingOptions())
+
+    def _decode(self, encoded: Encoded, language: str, options: DecodingOptions) -> list[Passage]:
         whisper = self.loaded
         tokenizer = self._tokenizer(language)
         prompt = whisper.get_prompt(tokenizer, [], without_timestamps=True)
@@ -187,14 +213,15 @@ class Whisper:
             language: code of the language.
             beam_size: as faster-whisper's.
         """
-        segments, _ = self.loaded.transcribe(
-            sound, language=language, beam_size=beam_size, word_timestamps=True, vad_filter=True
-        )
-        return [
-            Timed(word.word.strip(), float(word.start), float(word.end), float(word.probability))
-            for segment in segments
-            for word in segment.words or ()
-        ]
+        with self._on_device():
+            segments, _ = self.loaded.transcribe(
+                sound, language=language, beam_size=beam_size, word_timestamps=True, vad_filter=True
+            )
+            return [
+                Timed(w.word.strip(), float(w.start), float(w.end), float(w.probability))
+                for segment in segments
+                for w in segment.words or ()
+            ]
 
     def _tokenizer(self, language: str) -> Tokenizer:
         from faster_whisper.tokenizer import Tokenizer
@@ -208,6 +235,11 @@ class Whisper:
                 language=language,
             )
         return self._tokenizers[language]
+
+
+def _of_device(reason: str) -> bool:
+    lowered = reason.lower()
+    return any(word in lowered for word in ("cuda", "device", "compute type", "cublas", "cudnn"))
 
 
 @lru_cache(maxsize=4)

@@ -65,21 +65,31 @@ class Window:
         """Seconds of speech."""
         return sum(p.speech.end_s - p.speech.start_s for p in self.pieces)
 
+    @property
+    def speech(self) -> tuple[Interval, ...]:
+        """The speech of each piece, on the window's clock."""
+        shifts = (p.at_s - p.start_s for p in self.pieces)
+        return tuple(
+            Interval(p.speech.start_s + shift, p.speech.end_s + shift)
+            for p, shift in zip(self.pieces, shifts, strict=True)
+        )
+
     def halves(self) -> tuple[Window, Window] | None:
         """Two windows of about half the speech each; None where there is but one piece."""
         if len(self.pieces) < 2:
             return None
-        tail_s = self.length_s - self.pieces[-1].until_s
         half = len(self.pieces) // 2
         cut = min(
             range(1, len(self.pieces)),
             key=lambda k: (abs(self.pieces[k].at_s - self.length_s / 2), abs(k - half)),
         )
-        return self._part(slice(0, cut), tail_s), self._part(slice(cut, None), tail_s)
+        return self.part(0, cut), self.part(cut, len(self.pieces))
 
-    def _part(self, which: slice, tail_s: float) -> Window:
-        begin_s = self.pieces[which][0].at_s
-        pieces = tuple(replace(p, at_s=p.at_s - begin_s) for p in self.pieces[which])
+    def part(self, first: int, stop: int) -> Window:
+        """A window of the pieces ``first`` to ``stop`` - 1 and the same silent tail."""
+        tail_s = self.length_s - self.pieces[-1].until_s
+        begin_s = self.pieces[first].at_s
+        pieces = tuple(replace(p, at_s=p.at_s - begin_s) for p in self.pieces[first:stop])
         return Window(self.channel, pieces, pieces[-1].until_s + tail_s)
 
     def render(self, audio: Audio) -> NDArray[np.float32]:
@@ -93,10 +103,15 @@ class Window:
             out[at : at + len(chunk)] = chunk
         return out
 
+    def holder(self, start_s: float, end_s: float) -> int:
+        """Which piece a word of the window belongs to."""
+        middle = (start_s + end_s) / 2
+        away = [max(p.at_s - middle, middle - p.until_s, 0.0) for p in self.pieces]
+        return away.index(min(away))
+
     def to_call(self, start_s: float, end_s: float) -> Interval:
         """A word's time in the window as time in the call, kept inside its piece's speech."""
-        middle = (start_s + end_s) / 2
-        piece = min(self.pieces, key=lambda p: max(p.at_s - middle, middle - p.until_s, 0.0))
+        piece = self.pieces[self.holder(start_s, end_s)]
         shift = piece.start_s - piece.at_s
         start = min(max(start_s + shift, piece.speech.start_s), piece.speech.end_s)
         end = min(max(end_s + shift, start), piece.speech.end_s)

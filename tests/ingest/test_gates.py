@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callvoice.ingest.gates import GateOptions, doubt, n_letters, sparse
+from callvoice.ingest.gates import GateOptions, doubt, n_letters, straddled, unheard
 from callvoice.ingest.whisper import Passage, Timed
+from callvoice.types import Interval
 
 GERMAN = {"de": 0.97, "nl": 0.02, "en": 0.01}
 SENTENCE = "Guten Tag, mein Name ist Schneider, ich rufe wegen meiner Rechnung an."
@@ -189,28 +190,76 @@ def test_a_language_that_is_not_among_those_found() -> None:
     assert gate(SENTENCE, languages={"cy": 0.95}) == "other-language"
 
 
+def said(*parts: tuple[str, float, float]) -> Passage:
+    """Words with their times."""
+    return Passage(tuple(Timed(*part, 0.9) for part in parts), -0.2, 0.0)
+
+
+TWO = (Interval(0.2, 3.0), Interval(3.7, 5.9))
+
+
 @pytest.mark.parametrize(
-    ("text", "speech_s", "expected"),
+    ("words", "lacking"),
     [
-        ("", 5.0, True),
-        ("Guten Tag.", 6.0, True),
-        (SENTENCE, 4.5, False),
-        ("Ja.", 2.0, False),  # short speech may be a sigh
-        ("", 3.9, False),
-        ("0171 2345678", 4.0, False),
+        ([], [True, True]),
+        ([("in sieben stunden wird es", 0.2, 2.9)], [False, True]),
+        ([("in sieben stunden wird es", 3.7, 5.8)], [True, False]),
+        # the last word of the first sentence lies over the whole second one
+        ([("was sind denn das für die", 0.2, 2.5), ("tüten", 2.5, 5.9)], [False, True]),
+        ([("in sieben stunden wird", 0.2, 2.9), ("es so weit sein", 3.8, 5.8)], [False, False]),
+        # in a stretch with enough letters one word lies over two seconds
+        ([("in sieben stunden wird", 0.2, 0.9), ("es", 0.9, 2.9)] * 2, [True, True]),
     ],
 )
-def test_sparse_is_too_little_text_for_long_speech(
-    text: str, speech_s: float, expected: bool
+def test_a_stretch_with_too_little_text_was_passed_over(
+    words: list[tuple[str, float, float]], lacking: list[bool]
 ) -> None:
-    assert sparse(passage(text), speech_s=speech_s) is expected
+    assert unheard(said(*words), TWO).tolist() == lacking
+
+
+@pytest.mark.parametrize(
+    ("text", "speech_s"), [("Ja.", 0.7), ("", 0.5), ("0171 2345678", 5.0), (SENTENCE, 6.0)]
+)
+def test_short_and_slow_speech_is_heard(text: str, speech_s: float) -> None:
+    words = [(text, 0.0, speech_s)] if text else []
+    assert not unheard(said(*words), [Interval(0.0, speech_s)]).any()
+
+
+def test_a_word_over_several_stretches_counts_for_each() -> None:
+    digits = [Interval(1.0 * k, 1.0 * k + 0.5) for k in range(4)]
+    assert not unheard(said(("0787", 0.0, 3.5)), digits).any()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["ja", SENTENCE]), st.floats(0, 9), st.floats(0, 3))),
+    st.lists(st.floats(0.1, 5), min_size=1, max_size=6),
+)
+def test_more_text_never_makes_a_stretch_unheard(
+    parts: list[tuple[str, float, float]], lengths: list[float]
+) -> None:
+    speech = [Interval(6.0 * k, 6.0 * k + length) for k, length in enumerate(lengths)]
+    few = said(*((text, at, at + length) for text, at, length in parts))
+    many = Passage(
+        few.words + tuple(Timed(SENTENCE * 2, s.start_s, s.end_s, 0.9) for s in speech), -0.2, 0.0
+    )
+    patient = GateOptions(missing_in_word=1e3)
+    assert unheard(few, speech, options=patient).shape == (len(speech),)
+    assert not unheard(many, speech, options=patient).any()
+
+
+def test_a_word_may_belong_to_either_of_two_stretches() -> None:
+    assert straddled(said(("tüten", 2.5, 5.9)), TWO).tolist() == [True]
+    assert straddled(said(("was", 0.2, 2.9), ("tüten", 3.6, 5.9)), TWO).tolist() == [False]
+    assert straddled(said(), TWO).tolist() == [False]
 
 
 def test_limits_are_options() -> None:
     strict = GateOptions(log_probability_below=-0.2, no_speech_above=0.0)
     found = doubt(passage(SENTENCE), speech_s=5.0, language="de", languages=GERMAN, options=strict)
     assert found == "no-speech"
-    assert sparse(passage(SENTENCE), speech_s=5.0, options=GateOptions(sparse_letters_per_s=20.0))
+    assert unheard(
+        said((SENTENCE, 0.2, 2.9)), TWO, options=GateOptions(slow_letters_per_s=30)
+    ).all()
 
 
 @settings(max_examples=40, deadline=None)

@@ -123,6 +123,14 @@ def test_a_time_in_a_half_comes_back_to_its_place(intervals: list[Interval], sha
                 assert half.to_call(at, at).start_s == pytest.approx(wanted, abs=2e-3)
 
 
+@given(speech())
+def test_speech_lies_where_the_pieces_lie(intervals: list[Interval]) -> None:
+    for window in pack(intervals, channel=0, duration_s=1000.0):
+        for piece, spoken in zip(window.pieces, window.speech, strict=True):
+            assert piece.at_s - 1e-6 <= spoken.start_s <= spoken.end_s <= piece.until_s + 1e-6
+            assert window.holder(spoken.start_s, spoken.end_s) == window.pieces.index(piece)
+
+
 def test_one_piece_has_no_halves_and_two_have_one_each() -> None:
     (one,) = pack([Interval(1.0, 9.0)], channel=0, duration_s=20.0)
     assert one.halves() is None
