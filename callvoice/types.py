@@ -150,7 +150,8 @@ class Transcript(Struct, frozen=True):
 
 class Dropped(Struct, frozen=True):
     """What the recogniser wrote from a stretch of a channel and nobody should believe; ``reason``
-    is a slug ("no-speech", "improbable", "repetitive", "too-dense", "phantom", "other-language").
+    is a slug ("no-speech", "improbable", "repetitive", "too-dense", "phantom",
+    "other-language"), or "unheard": speech for which it wrote nothing.
     """
 
     channel: int
@@ -384,6 +385,38 @@ class TextFacts(Struct, frozen=True):
     greeting: Greeting | None
 
 
+class Relative(Struct, frozen=True):
+    """A measure of this call beside the same agent's earlier calls.
+
+    ``z`` is the robust distance (value − median) / (1.4826 · MAD), None where the earlier calls do
+    not differ; ``deviation`` is that denominator in the measure's unit. ``percentile`` is the share
+    of the ``n_calls`` earlier calls below the value, ties counted half.
+    """
+
+    measure: str
+    value: float
+    median: float
+    deviation: float
+    z: float | None
+    percentile: Share
+    n_calls: int
+
+
+class Baseline(Struct, frozen=True):
+    """How a call stands beside ``n_calls`` earlier ones of its agent; no ``measures`` while these
+    are fewer than ``needed``. ``agent`` is a salted digest of the pseudonym, never the pseudonym.
+    """
+
+    agent: str
+    n_calls: int
+    needed: int
+    measures: tuple[Relative, ...] = ()
+
+    def of(self, measure: str) -> Relative | None:
+        """The comparison of one measure, None where there is none."""
+        return next((r for r in self.measures if r.measure == measure), None)
+
+
 class Facts(Struct, frozen=True):
     """All that was measured of a call: no sound, no opinion. Judging needs nothing else."""
 
@@ -392,6 +425,7 @@ class Facts(Struct, frozen=True):
     conversation: Conversation
     transcript: Transcript
     text: TextFacts
+    baseline: Baseline | None = None
 
     def party(self, role: Role) -> ChannelMeasures | None:
         """The measures of the agent's or caller's own channel, None where they have none."""
@@ -422,7 +456,9 @@ class Finding(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What one mistake's judge decided. ``reason`` is a slug where not assessable."""
+    """What one mistake's judge decided. ``reason`` is a slug where not assessable; ``weighed`` are
+    the findings of every observable with its score, also of those that do not speak for it.
+    """
 
     id: MistakeId
     status: Status
@@ -430,6 +466,7 @@ class Verdict(Struct, frozen=True):
     score: Share | None = None
     reason: str | None = None
     findings: tuple[Finding, ...] = ()
+    weighed: tuple[tuple[Share, tuple[Finding, ...]], ...] = ()
 
 
 class Title(Struct, frozen=True):
@@ -457,6 +494,7 @@ class Provenance(Struct, frozen=True):
     """What made this report: program, recogniser, settings.
 
     ``improbable_share`` is the share of recognised words whose probability is below one half.
+    ``calibration`` is the file whose mapping the scores passed through, None where they are raw.
     """
 
     callvoice: str
@@ -467,14 +505,17 @@ class Provenance(Struct, frozen=True):
     settings_digest: str
     improbable_share: Share | None = None
     dropped: tuple[Dropped, ...] = ()
+    calibration: str | None = None
+    calibration_digest: str | None = None
 
 
 class Measures(Struct, frozen=True):
-    """The numbers behind the verdicts."""
+    """The numbers behind the verdicts. ``others`` are channels that are neither party's."""
 
     agent: ChannelMeasures | None
     caller: ChannelMeasures | None
     conversation: Conversation
+    others: tuple[ChannelMeasures, ...] = ()
 
 
 class Measurement(Struct, frozen=True):
@@ -491,13 +532,27 @@ class Measurement(Struct, frozen=True):
 
 
 class ReportedTranscript(Struct, frozen=True):
-    """The turns as the report shows them."""
+    """The turns as the report shows them. ``source`` is None in reports of earlier versions."""
 
     turns: tuple[Turn, ...]
+    source: Literal["recognised", "given"] | None = None
+
+
+class SelfAssessment(Struct, frozen=True):
+    """The agent's own impression of the call: per mistake from 1 (not to be heard) to 5 (clearly
+    to be heard), and answers in own words, each ``(question, answer)``.
+    """
+
+    ratings: dict[str, Annotated[int, Meta(ge=1, le=5)]] = {}
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 class Report(Struct, frozen=True):
-    """The versioned result of ``callvoice analyze``."""
+    """The versioned result of ``callvoice analyze``.
+
+    ``text`` is what was found in the words, from which ``callvoice judge`` judges again; None in
+    reports of earlier versions. ``baseline`` and ``self_assessment`` are None unless asked for.
+    """
 
     format_version: str
     report_language: Literal["de", "en"]
@@ -507,3 +562,6 @@ class Report(Struct, frozen=True):
     strengths: tuple[Finding, ...]
     measures: Measures
     transcript: ReportedTranscript
+    text: TextFacts | None = None
+    baseline: Baseline | None = None
+    self_assessment: SelfAssessment | None = None

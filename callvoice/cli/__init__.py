@@ -11,8 +11,11 @@ import click
 
 import callvoice
 from callvoice.cli.analyze import analyze
+from callvoice.cli.baseline import baseline
+from callvoice.cli.calibrate import calibrate
 from callvoice.cli.common import Interrupted, complain, say
 from callvoice.cli.info import explain, models, schema
+from callvoice.cli.judge import judge
 from callvoice.cli.stages import measure, text
 from callvoice.errors import CallvoiceError, CannotWrite
 
@@ -71,6 +74,8 @@ def cli() -> None:
       callvoice analyze call.wav --html report.html    a page that plays every finding
       callvoice analyze *.flac --json results/         one JSON report a call
       callvoice explain too_fast                       what a mistake means, its limits
+      callvoice judge results/ --config own.toml       other limits, without the sound
+      callvoice calibrate labels.csv results/          what people say to the scores
       callvoice measure call.wav                       speech, pauses, pitch, without words
 
     Everything runs on this machine. Nothing is uploaded; nothing is downloaded unless you say
@@ -78,5 +83,5 @@ def cli() -> None:
     """
 
 
-for command in (analyze, measure, text, explain, schema, models):
+for command in (analyze, judge, calibrate, baseline, measure, text, explain, schema, models):
     cli.add_command(command)

@@ -22,6 +22,7 @@ from callvoice.mistakes import (
 )
 from callvoice.mistakes.evidence import with_words
 from callvoice.mistakes.overlong_greeting import is_overlong
+from callvoice.mistakes.scoring import calibrated
 from callvoice.mistakes.strengths_of import strengths
 from callvoice.settings import Limits, Settings
 from callvoice.types import Facts, MistakeId, Verdict
@@ -42,8 +43,11 @@ JUDGES: tuple[tuple[MistakeId, Callable[[Facts, Limits], Verdict]], ...] = (
 
 
 def judge(facts: Facts, settings: Settings) -> tuple[Verdict, ...]:
-    """All eight verdicts, in order."""
-    verdicts = (judge_one(facts, settings.limits_of(name)) for name, judge_one in JUDGES)
+    """All eight verdicts, in order; scores are calibrated only where ``settings`` name how."""
+    verdicts = (
+        calibrated(judge_one(facts, settings.limits_of(name)), settings.score_map(name))
+        for name, judge_one in JUDGES
+    )
     return tuple(
         replace(verdict, findings=with_words(verdict.findings, facts.text.hits))
         for verdict in verdicts

@@ -2,6 +2,8 @@
 
 The score is a stated monotone scale, not a probability: 0.50 where a measure meets its limit, 0.73
 one ``scale`` beyond it, 0.27 one ``scale`` before it (a logistic). A mistake is found from 0.50 on.
+Where the configuration names a calibration, the raw score passes through its mapping and is the
+share of listeners who are expected to agree; found from one half of them on.
 """
 
 from __future__ import annotations
@@ -9,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import exp
+from typing import Literal
 
-from callvoice.settings import Limit, Limits
+from msgspec.structs import replace
+
+from callvoice.settings import Limit, Limits, ScoreMap
 from callvoice.types import ChannelMeasures, Confidence, Facts, Finding, MistakeId, Verdict
 
 FOUND_FROM = 0.5
@@ -38,6 +43,23 @@ def _logistic(x: float) -> float:
     return 1.0 / (1.0 + exp(-max(min(x, 50.0), -50.0)))
 
 
+def against_self(
+    facts: Facts, measure: str, limits: Limits, *, named: str, unit: str, side: Literal[-1, 1]
+) -> Sign:
+    """How far a measure is from the agent's own earlier calls, above (1) or below (−1) them.
+
+    Speaks only where the limit ``own_z`` is set. Within the usual range it lowers nothing. The
+    finding states the own limit in the measure's unit.
+    """
+    own = facts.baseline.of(measure) if facts.baseline else None
+    limit = limits.get("own_z")
+    if limit is None or own is None or own.z is None:
+        return Sign(0.0)
+    bound = round(own.median + side * limit.value * own.deviation, 3)
+    finding = Finding("agent", None, None, named, own.value, bound, unit)
+    return Sign(above(side * own.z, limit), (finding,))
+
+
 def together(signs: Sequence[Sign], *, at_least: int) -> float:
     """The score of the ``at_least``-th strongest sign: that many must speak for the mistake."""
     ranked = sorted((sign.score for sign in signs), reverse=True)
@@ -51,12 +73,26 @@ def verdict(
 
     Places that can be played come first, strongest sign first; then what holds for the whole call.
     """
+    weighed = tuple((sign.score, sign.findings) for sign in signs)
+    return _decided(Verdict(mistake, "clear", confidence, score, weighed=weighed), weighed)
+
+
+def calibrated(verdict: Verdict, mapping: ScoreMap | None) -> Verdict:
+    """The verdict with its score, and that of every observable, passed through a mapping."""
+    if mapping is None or verdict.score is None:
+        return verdict
+    mapped = tuple((mapping(round(score, 3)), findings) for score, findings in verdict.weighed)
+    return _decided(replace(verdict, score=mapping(verdict.score)), mapped)
+
+
+def _decided(verdict: Verdict, weighed: Sequence[tuple[float, tuple[Finding, ...]]]) -> Verdict:
+    score = verdict.score or 0.0
     if score < FOUND_FROM:
-        return Verdict(mistake, "clear", confidence, round(score, 3))
-    strongest = sorted((s for s in signs if s.score >= FOUND_FROM), key=lambda s: -s.score)
-    findings = [finding for sign in strongest for finding in sign.findings]
+        return replace(verdict, status="clear", score=round(score, 3), findings=())
+    strongest = sorted((sign for sign in weighed if sign[0] >= FOUND_FROM), key=lambda s: -s[0])
+    findings = [finding for _, those in strongest for finding in those]
     findings.sort(key=lambda finding: finding.start_s is None)
-    return Verdict(mistake, "found", confidence, round(score, 3), None, tuple(findings))
+    return replace(verdict, status="found", score=round(score, 3), findings=tuple(findings))
 
 
 def not_assessable(mistake: MistakeId, reason: str) -> Verdict:
@@ -71,7 +107,8 @@ def agent_voice(facts: Facts, limits: Limits) -> ChannelMeasures | str:
         return "one_channel" if len(facts.channels) == 1 else "unknown_agent"
     if agent.speech_s < limits["agent_speech_s"].value:
         return "little_agent_speech"
-    if agent.snr_db is not None and agent.snr_db < limits["line_snr_db"].value:
+    # Without any silence to take the noise from, babble is likelier than a voice that never rests.
+    if agent.snr_db is None or agent.snr_db < limits["line_snr_db"].value:
         return "noisy_line"
     return agent
 

@@ -1,7 +1,8 @@
 """1 · Toneless voice: the melody hardly moves.
 
 Observables: robust spread of F0 in semitones over the whole call and the share of stretches with
-hardly any melody, both on the agent's own channel. Both must speak for it. Melody alone is not the
+hardly any melody, both on the agent's own channel. Both must speak for it. Where ``own_z`` is set,
+a spread far below the agent's own earlier calls is enough. Melody alone is not the
 whole of a toneless voice: bored speech need not be flat, so ``clear`` means "melody moves".
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from callvoice.mistakes.scoring import (
     Sign,
     above,
+    against_self,
     agent_voice,
     below,
     not_assessable,
@@ -32,6 +34,8 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     if agent.flat_share is not None:
         signs.append(_flat(agent, agent.flat_share, limits))
     score = together(signs, at_least=len(signs))
+    own = against_self(facts, "f0_spread_st", limits, named="f0_spread_call_st", unit="st", side=-1)
+    score, signs = max(score, own.score), [*signs, own]
     return verdict("toneless", score, signs, voice_confidence(agent, limits))
 
 

@@ -2,7 +2,8 @@
 
 Observable: the articulation rate, syllables a second of the agent's speech with pauses removed;
 from the words where there are any, else from the sound; over the whole call and turn by turn.
-Being faster than the caller supports a finding and decides nothing alone.
+Being faster than the caller supports a finding and decides nothing alone; being faster than in the
+agent's own earlier calls counts where ``own_z`` is set.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from callvoice.mistakes.scoring import (
     Sign,
     above,
+    against_self,
     agent_voice,
     not_assessable,
     verdict,
@@ -28,6 +30,7 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     if rate is None:
         return not_assessable("too_fast", "little_agent_speech")
     signs = [_overall(agent, rate, limits), _share(agent, limits)]
+    signs.append(_against_self(facts, agent, limits))
     score = max(s.score for s in signs)
     signs.append(_against_caller(facts, rate, limits))
     return verdict("too_fast", score, signs, voice_confidence(agent, limits))
@@ -68,6 +71,11 @@ def _share(agent: ChannelMeasures, limits: Limits) -> Sign:
     value = round(fast / spoken, 3)
     finding = Finding("agent", None, None, "fast_share", value, limit.value, "share")
     return Sign(above(value, limit), (finding,))
+
+
+def _against_self(facts: Facts, agent: ChannelMeasures, limits: Limits) -> Sign:
+    measure = "text_rate_syll_s" if agent.text_rate_syll_s else "articulation_rate_syll_s"
+    return against_self(facts, measure, limits, named="rate_call_syll_s", unit="syll/s", side=1)
 
 
 def _against_caller(facts: Facts, rate: float, limits: Limits) -> Sign:

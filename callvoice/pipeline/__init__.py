@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 import callvoice
 from callvoice import mistakes, prosody, text
+from callvoice.baseline import Usual, compare
 from callvoice.ingest import given, roles
 from callvoice.ingest.roles import AgentChannel
 from callvoice.ingest.source import Opened, Source, open_source
 from callvoice.ingest.turns import to_turns
+from callvoice.judging import ReportLanguage, judge
 from callvoice.pipeline.lines import Lines, listen
-from callvoice.report import build
 from callvoice.settings import Settings, load_settings
 from callvoice.types import (
     FORMAT_VERSION,
@@ -38,18 +39,29 @@ from callvoice.types import (
 if TYPE_CHECKING:
     from callvoice.ingest.recognise import Progress, Recogniser
 
-ReportLanguage = Literal["de", "en"]
+__all__ = [
+    "Analysis",
+    "AnalysisOptions",
+    "analyze",
+    "gather",
+    "judge",
+    "measure",
+    "text_lines",
+]
 
 
 @dataclass(frozen=True)
 class AnalysisOptions:
-    """What a person may choose about one call. ``language`` None: decided from the speech."""
+    """What a person may choose about one call. ``language`` None: decided from the speech;
+    ``usual``: the same agent's earlier calls, to compare with.
+    """
 
     agent: AgentChannel = "auto"
     language: str | None = None
     transcript: Path | None = None
     report_language: ReportLanguage | None = None
     settings: Settings = field(default_factory=load_settings)
+    usual: Usual | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,9 @@ def analyze(
     heard = _hear(opened.audio, lines, recogniser, options, agent, progress)
     call = _call(source, opened, lines, heard)
     facts = gather(call, heard.transcript, lines, heard.line_roles, options.settings)
+    if options.usual is not None:
+        own = compare(facts, options.usual, options.settings.limits["material"])
+        facts = msgspec.structs.replace(facts, baseline=own)
     language = options.report_language or ("en" if call.language == "en" else "de")
     report = judge(
         facts,
@@ -125,20 +140,6 @@ def gather(
     )
     conversation = msgspec.structs.replace(conversation, uncertain=lines.uncertain)
     return Facts(call, channels, conversation, lines.on_channels(transcript), text_facts)
-
-
-def judge(
-    facts: Facts, settings: Settings, *, language: ReportLanguage, provenance: Provenance
-) -> Report:
-    """The report on facts; needs neither sound nor model."""
-    return build.build(
-        facts,
-        mistakes.judge(facts, settings),
-        mistakes.strengths(facts, settings),
-        provenance=provenance,
-        settings=settings,
-        language=language,
-    )
 
 
 def measure(
