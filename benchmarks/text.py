@@ -7,7 +7,7 @@ Rules alone, classifier alone, and together, on clean and on garbled words (abou
 ``callvoice/data/phrases`` (each outer fold trains, calibrates and chooses thresholds anew on the
 other folds). With it: the packaged models on every ``*.jsonl`` of a folder, ``{"text", "labels",
 "group", "near"?, "role"?}`` a line; the language is in the file's name (``…de….jsonl``,
-``…en….jsonl``). Needs the extra ``train``.
+``…en….jsonl``).
 
 The rules were partly written without these utterances, partly beside them; the classifier also
 learns from the rules' examples, which are not measured here.

@@ -4,7 +4,6 @@
 
 Reads ``callvoice/data/phrases/<lang>.jsonl`` and the examples and counterexamples of the packaged
 lexicons, writes ``models/phrases_<lang>.json`` with thresholds, held-out figures and a checksum.
-Needs scikit-learn (extra ``train``).
 
 One linear support vector machine per class, its features weighed by the log-count ratio of the
 class (Wang & Manning 2012, "Baselines and Bigrams"), on the utterances and a noised copy of each.
@@ -41,7 +40,7 @@ from callvoice.types import Role, Turn
 VERSION = "1"
 SEED = 7
 N_FOLDS = 4
-N_FEATURES = 32_000  # keeps a model file under 2 MB
+N_FEATURES = 32_000  # keeps a model file under 3 MB
 COMMON_IN_GROUPS = 8
 MIN_POSITIVES = 20
 COST, RATIO_POWER, SMOOTHING = 0.3, 0.5, 0.1
@@ -50,13 +49,14 @@ FAMILIES = {
     "caring": ("empathy", "apology"),
 }
 # How much recall counts beside precision when a threshold is chosen, from where on one is looked
-# for, and the share of other utterances that may fire at most: a false alarm held against an agent
-# is worse than a miss.
-BETA = {"against": 1.0, "caring": 1.0, "impatient": 1.0}
+# for, and the share of other utterances that may fire at most.
+BETA = {"caring": 1.0}
 OTHER_BETA = 0.6
 LEAST_THRESHOLD = 0.3
-LEAST_AGAINST = {"against": 0.5, "impatient": 0.45, "process_first": 0.7}
-LEAST_AGAINST |= dict.fromkeys(FAMILIES["against"], 0.5)
+# Not searched for: half of the corpus's groups are minimal pairs, on which a threshold that suits
+# calls looks too low. These are for utterances as other people wrote them.
+STATED = {"against": 0.45, "impatient": 0.42, "process_first": 0.7}
+STATED |= dict.fromkeys(FAMILIES["against"], 0.42)
 MOST_FALSE_ALARMS = 0.04
 
 Bools = NDArray[np.bool_]
@@ -265,9 +265,8 @@ def decide(
     judge = LogisticRegression(C=0.3, max_iter=1000)
     folds = GroupKFold(N_FOLDS, shuffle=True, random_state=SEED)
     p = cross_val_predict(judge, x, y, groups=groups, cv=folds, method="predict_proba")[:, 1]
-    best = max(
-        np.arange(LEAST_AGAINST.get(name, LEAST_THRESHOLD), 0.91, 0.01),
-        key=lambda at: _worth(y, p >= at, name),
+    best = STATED.get(name) or max(
+        np.arange(LEAST_THRESHOLD, 0.91, 0.01), key=lambda at: _worth(y, p >= at, name)
     )
     judge.fit(x, y)
     slopes = tuple(round(float(v), 4) for v in judge.coef_[0])
