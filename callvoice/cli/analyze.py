@@ -239,10 +239,11 @@ def _analyze_one(
     from callvoice.pipeline import analyze as analyze_call
 
     try:
+        options = own.options()
         with progress_bar(source.name) as progress:
-            analysis = analyze_call(source, recogniser, options=own.options(), progress=progress)
+            analysis = analyze_call(source, recogniser, options=options, progress=progress)
         note(analysis.report.call.source, analysis.report.call.notes)
-        outputs.write(source.name, own.with_impression(analysis))
+        outputs.write(source.name, own.with_impression(analysis), options.settings)
         own.keep(analysis)
     except CannotWrite:
         raise  # the next call would meet the same

@@ -73,7 +73,7 @@ def judge(
         report = _judged(result, settings, report_language)
         changes = list(_changes(result.report, report))
         changed += result.report is not None and bool(changes)
-        targets.write(result.facts.call.source, report)
+        targets.write(result.facts.call.source, report, settings)
         if not targets.to_stdout:
             click.echo("\n".join((report.call.source, *(changes or ["  as before"]))))
     say(f"{len(results)} judged, {changed} of them otherwise than before.")
@@ -91,7 +91,7 @@ class _Targets:
         for target in filter(None, (self._json, self._html)):
             prepare(target, folder=several)
 
-    def write(self, source: str, report: Report) -> None:
+    def write(self, source: str, report: Report, settings: Settings) -> None:
         """Write one call's report in every form asked for."""
         import msgspec
 
@@ -107,9 +107,8 @@ class _Targets:
         if self._html is not None:
             from callvoice.report.html import render_html
 
-            write_atomically(
-                self._path(self._html, name, ".html"), render_html(report, None).encode()
-            )
+            page = render_html(report, None, settings=settings)
+            write_atomically(self._path(self._html, name, ".html"), page.encode())
 
     def _free(self, name: str, call_id: str) -> str:
         """Recordings of one name from different folders must not overwrite each other."""

@@ -13,6 +13,7 @@ from callvoice.errors import CannotWrite, printable
 
 if TYPE_CHECKING:
     from callvoice.pipeline import Analysis
+    from callvoice.settings import Settings
 
 
 class Outputs:
@@ -27,8 +28,8 @@ class Outputs:
             if target is not None:
                 prepare(target, folder=several)
 
-    def write(self, name: str, analysis: Analysis) -> None:
-        """Write or print one call's report in every form asked for.
+    def write(self, name: str, analysis: Analysis, settings: Settings) -> None:
+        """Write or print one call's report, made by ``settings``, in every form asked for.
 
         Raises:
             CannotWrite: as ``write_atomically``.
@@ -40,7 +41,9 @@ class Outputs:
         if self.html is not None:
             from callvoice.report.html import render_html
 
-            page = render_html(analysis.report, analysis.audio, tracks=analysis.tracks)
+            page = render_html(
+                analysis.report, analysis.audio, tracks=analysis.tracks, settings=settings
+            )
             write_atomically(self._target(self.html, name, ".html"), page.encode())
         if self.json is not None:
             write_atomically(self._target(self.json, name, ".json"), pretty)

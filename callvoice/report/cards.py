@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from callvoice.report.texts import Language, load_texts
+from callvoice.report.texts import Language, Texts, load_texts, source, unit
 from callvoice.settings import Settings
 from callvoice.types import MistakeId
 
@@ -26,16 +26,18 @@ def print_card(
     ):
         line = Text(f"  {texts.card[label]}: ", style="cyan")
         console.print(line.append(text, style="default"))
-    console.print(_limits(mistake, settings, texts.card["limit"], texts.card["source"]))
+    console.print(_limits(mistake, settings, texts, language))
     console.print()
 
 
-def _limits(mistake: MistakeId, settings: Settings, limit: str, source: str) -> Table:
+def _limits(mistake: MistakeId, settings: Settings, texts: Texts, language: Language) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 2), header_style="cyan")
-    table.add_column(limit, no_wrap=True)
+    table.add_column(texts.card["limit"], no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    table.add_column(source)
-    for name, value in settings.limits[mistake].items():
-        table.add_row(name, f"{value.value:g}", value.unit, value.source, style="default")
+    table.add_column(texts.card["source"])
+    for name, limit in settings.limits[mistake].items():
+        said = unit(limit.unit, language), source(limit.source, language)
+        # Names and numbers as callvoice.toml takes them, in either language.
+        table.add_row(name, f"{limit.value:g}", *said, style="default")
     return table

@@ -2,87 +2,128 @@
 
 Everything the page shows that came with the recording (names, words, notes) is untrusted: the
 template escapes all of it, data for the script is escaped JSON, and the page's own Content Security
-Policy admits only the one script and the one style sheet whose hashes it names, and no network.
+Policy admits only the one script whose hash it names, style sheets with its nonce, and no network.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 from msgspec.structs import replace
 
-from callvoice.report.media import encode_clip
+from callvoice.report import bundle
+from callvoice.report.media import Clip, encode_clip
 from callvoice.report.page_measures import party_rows, turn_rows
+from callvoice.report.page_numbers import Numbers
+from callvoice.report.page_player import island, lane_of, lanes_of
 from callvoice.report.page_transcript import has_word_times, shown_turns
 from callvoice.report.page_words import PageWords
-from callvoice.report.peaks import melody, peaks
 from callvoice.report.texts import load_texts, unsure
-from callvoice.types import Audio, Finding, Mistake, Report, Role, Status, Track
+from callvoice.settings import Settings
+from callvoice.types import Audio, Finding, Mistake, Report, Status, Track
 
 _SHOWN_FINDINGS = 3
 _BEST_MOMENTS = 2
 _SUGGESTIONS = 2
 
 
-@dataclass(frozen=True)
-class Lane:
-    """One channel of the recording on the page. ``kind`` is a role, "both" or "none"."""
-
-    channel: int
-    kind: str
-    label: str
-
-
-def render_html(report: Report, audio: Audio | None, *, tracks: Sequence[Track] = ()) -> str:
+def render_html(
+    report: Report,
+    audio: Audio | None,
+    *,
+    tracks: Sequence[Track] = (),
+    settings: Settings | None = None,
+) -> str:
     """Render a report as one self-contained HTML page.
 
     Args:
         report: the report; its ``report_language`` is the page's.
         audio: the recording, embedded compressed; without it the page has no player.
-        tracks: one per channel of ``audio`` in its order, for the melody line of the lanes.
+        tracks: one per channel of ``audio`` in its order, for the melody lines.
+        settings: the limits that the report was judged by, to name their sources; without them
+            the packaged limits, where these are the ones that it was judged by.
 
     Returns:
         The page as text that can be encoded as UTF-8.
     """
     words = PageWords(report.report_language)
-    texts = load_texts(report.report_language)
-    lanes = _lanes(report, words) if audio else []
+    numbers = Numbers(report, words, settings)
+    clip = encode_clip(audio) if audio else None
     html = _template().render(
-        t=words,
-        report=report,
-        name=re.split(r"[/\\]", report.call.source.rstrip("/\\"))[-1],
-        notes=[texts.note.get(note, note) for note in report.call.notes],
-        cards=texts.mistake,
-        unsure=unsure,
-        counts=_counts(report.mistakes),
-        lanes=lanes,
-        lane_of=_lane_of(lanes),
-        best=report.strengths[:_BEST_MOMENTS],
-        other_strengths=report.strengths[_BEST_MOMENTS:],
-        suggestions=_suggestions(report.mistakes),
-        shown_findings=_SHOWN_FINDINGS,
-        turns=shown_turns(report),
-        word_times=has_word_times(report),
-        party_rows=_party_rows(report, words),
-        turn_rows=_turn_rows(report, words),
-        places=_places(report),
-        clip=encode_clip(audio) if audio else None,
-        island=_island(report, audio, tracks, lanes, words) if audio else {},
-        **_own_code("report.css", "style"),
-        **_own_code("report.js", "script"),
+        **_contents(report, words, numbers),
+        **_player(report, audio, tracks, numbers, clip),
+        clip=clip,
+        style=bundle.style(player=clip is not None),
+        script=bundle.script(),
+        script_hash=f"sha256-{bundle.sha256_base64(bundle.script())}",
+        nonce=_nonce(report, clip),
+        next_id=itertools.count().__next__,
     )
     # File names may hold bytes that are no text (lone surrogates); they must not stop the writing.
     return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def _contents(report: Report, words: PageWords, numbers: Numbers) -> dict[str, Any]:
+    """What the page says."""
+    texts = load_texts(report.report_language)
+    return {
+        "t": words,
+        "report": report,
+        "name": re.split(r"[/\\]", report.call.source.rstrip("/\\"))[-1],
+        "notes": [texts.note.get(note, note) for note in report.call.notes],
+        "cards": texts.mistake,
+        "unsure": unsure,
+        "numbers": numbers,
+        "counts": _counts(report.mistakes),
+        "best": report.strengths[:_BEST_MOMENTS],
+        "other_strengths": report.strengths[_BEST_MOMENTS:],
+        "suggestions": _suggestions(report.mistakes),
+        "own": report.self_assessment,
+        "shown_findings": _SHOWN_FINDINGS,
+        "turns": shown_turns(report),
+        "word_times": has_word_times(report),
+        "party_rows": _party_rows(report, words),
+        "turn_rows": _turn_rows(report, words),
+    }
+
+
+def _player(
+    report: Report,
+    audio: Audio | None,
+    tracks: Sequence[Track],
+    numbers: Numbers,
+    clip: Clip | None,
+) -> dict[str, Any]:
+    """What the page plays and draws."""
+    words = PageWords(report.report_language)
+    lanes = lanes_of(report, words) if audio else []
+    limit = numbers.limit("too_fast", "rate_too_fast_syll_s")
+    value = limit.value if limit else None
+    drawn: dict[str, Any] = {}
+    if audio and clip:
+        drawn = island(report, audio, tracks, words, tempo_limit=value, separate=clip.separate)
+    return {
+        "lanes": lanes,
+        "lane_of": lane_of(lanes),
+        "places": _places(report),
+        "melody": bool(tracks) and any(lane.kind != "both" for lane in lanes),
+        "tempo": any(lane["tempo"] for lane in drawn.get("lanes", [])),
+        "tempo_limit": value,
+        "island": drawn,
+    }
+
+
+def _nonce(report: Report, clip: Clip | None) -> str:
+    """A nonce for style sheets: no text inside the report can foretell the report's own digest."""
+    state = hashlib.sha256(ascii(report).encode())
+    state.update(clip.data if clip else b"")
+    return state.hexdigest()[:32]
 
 
 @cache
@@ -95,38 +136,6 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.jinja")
-
-
-def _own_code(file: str, name: str) -> dict[str, Any]:
-    """Our style sheet or script, and its hash for the page's security policy."""
-    source = resources.files("callvoice").joinpath(f"report/templates/{file}")
-    code = source.read_text("utf-8").replace("\r\n", "\n")
-    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-    return {name: Markup(code), f"{name}_hash": f"sha256-{digest}"}  # noqa: S704 our own file
-
-
-def _lanes(report: Report, words: PageWords) -> list[Lane]:
-    order: dict[str, int] = {"both": 0, "agent": 0, "caller": 1, "none": 2}
-    lanes = [_lane(report, channel, words) for channel in range(report.call.n_channels)]
-    return sorted(lanes, key=lambda lane: order[lane.kind])
-
-
-def _lane(report: Report, channel: int, words: PageWords) -> Lane:
-    roles = [role for role, at in report.call.roles.items() if at == channel]
-    if len(roles) == 1 and report.call.n_channels > 1:
-        return Lane(channel, roles[0], words(f"role.{roles[0]}"))
-    if report.call.n_channels == 1:
-        return Lane(channel, "both", words("role.both"))
-    return Lane(channel, "none", words("role.channel", number=channel + 1))
-
-
-def _lane_of(lanes: Sequence[Lane]) -> dict[Role | None, int]:
-    """Which lane shows a party's places; what cannot be told apart stands on the first."""
-    shown: dict[Role | None, int] = {None: 0, "agent": 0, "caller": 0}
-    roles: tuple[Role, ...] = ("agent", "caller")
-    for role in roles:
-        shown[role] = next((i for i, lane in enumerate(lanes) if lane.kind == role), 0)
-    return shown
 
 
 def _counts(mistakes: Sequence[Mistake]) -> dict[Status, int]:
@@ -159,34 +168,3 @@ def _party_rows(report: Report, words: PageWords) -> list[Any]:
 def _turn_rows(report: Report, words: PageWords) -> list[Any]:
     told_apart = report.measures.conversation.separate and len(report.call.roles) == 2
     return list(turn_rows(report.measures, report.call.roles, words)) if told_apart else []
-
-
-def _island(
-    report: Report, audio: Audio, tracks: Sequence[Track], lanes: Sequence[Lane], words: PageWords
-) -> dict[str, object]:
-    """What the script needs: length, peaks and melody of each lane, and the words it says."""
-    points = peaks(audio.samples, audio.rate_hz)
-    return {
-        "duration_s": audio.duration_s,
-        "lanes": [
-            {
-                "kind": lane.kind,
-                "peaks": _packed(points[lane.channel]),
-                "melody": _packed(_melody(tracks, lane)),
-            }
-            for lane in lanes
-        ],
-        "words": {key: words(key) for key in ("play", "pause", "no_playback")},
-        "language": report.report_language,
-    }
-
-
-def _melody(tracks: Sequence[Track], lane: Lane) -> np.ndarray[Any, np.dtype[np.int8]]:
-    """A lane's pitch line; two mixed voices have none that would mean anything."""
-    if lane.kind == "both" or not tracks:
-        return np.zeros(0, dtype=np.int8)
-    return melody(tracks[lane.channel])
-
-
-def _packed(values: np.ndarray[Any, np.dtype[np.int8]]) -> str:
-    return base64.b64encode(values.tobytes()).decode("ascii")

@@ -1,21 +1,13 @@
 """Words, numbers and times of the HTML page in the report's language.
 
-The words are data: one flat table of ``key = "text"`` per language, with the same keys in each.
+The words are the section "page" of the catalogues.
 """
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
-
-@cache
-def load_words(language: str) -> dict[str, str]:
-    """The page's words in ``language`` ("de" or "en")."""
-    source = resources.files("callvoice").joinpath(f"data/texts/page_{language}.toml")
-    return dict(tomllib.loads(source.read_text("utf-8")))
+from callvoice.report.catalogue import catalogue
 
 
 @dataclass(frozen=True)
@@ -26,11 +18,16 @@ class PageWords:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of ``key`` with its ``{placeholders}`` filled. Raises KeyError."""
-        return load_words(self.language)[key].format(**values)
+        return catalogue(self.language).text("page", key).format(**values)
 
     def or_else(self, key: str, otherwise: str) -> str:
         """The text of ``key`` where there is one."""
-        return load_words(self.language).get(key, otherwise)
+        known = catalogue(self.language).known("page", key)
+        return otherwise if known is None else known
+
+    def many(self, key: str, number: int) -> str:
+        """The text of ``key`` in the form that goes with ``number``."""
+        return catalogue(self.language).counted("page", key, number)
 
     def number(self, value: float | None, digits: int = 1) -> str:
         """A number with the language's decimal mark and thousands mark."""
@@ -44,13 +41,15 @@ class PageWords:
         return self.with_unit(value, "share")
 
     def with_unit(self, value: float | None, unit: str | None, digits: int | None = None) -> str:
-        """A number followed by its unit. The unit "share" is said in percent."""
+        """A number followed by its unit. Shares are said in percent, counts without a unit."""
         if value is None:
             return self("none")
         if unit == "share":
             value, unit = value * 100, "%"
         said = self.number(value, _digits(value) if digits is None else digits)
-        return said if not unit else f"{said}\u00a0{self.or_else(f'unit.{unit}', unit)}"
+        return (
+            said if unit in (None, "count") else f"{said}\u00a0{self.or_else(f'unit.{unit}', unit)}"
+        )
 
     def clock(self, seconds: float) -> str:
         """A place in the recording, such as 1:05 or 1:02:05 (whole seconds passed)."""

@@ -1,4 +1,4 @@
-"""Waveform peaks for drawing: the lowest and highest sample of equal stretches of a channel.
+"""Waveform peaks for drawing: the largest absolute sample of equal stretches of a channel.
 
 A page of any call length gets a bounded number of points, so a 60-minute call opens as fast as a
 short one. Points are 8-bit: a drawn lane is rarely more than 127 pixels high on either side.
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from callvoice.types import Track
 
 POINTS_PER_S = 50.0
-MAX_POINTS = 24_000
-MAX_MELODY_POINTS = 24_000
+MAX_POINTS = 90_000
+MAX_MELODY_POINTS = 90_000
 NO_PITCH = -128
 
 
@@ -25,27 +25,26 @@ def peak_rate(duration_s: float) -> float:
 
 
 def peaks(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.int8]:
-    """Lowest and highest sample of each of the equal stretches of a recording.
+    """The largest absolute sample of each of the equal stretches of a recording.
 
     Args:
         samples: ``[n_channels, n_samples]``, finite.
         rate_hz: sampling rate.
 
     Returns:
-        ``[n_channels, n_points, 2]``, −127…127, where 127 is the recording's largest absolute
-        sample; ``n_points`` ≤ ``MAX_POINTS`` and ≤ ``n_samples``.
+        ``[n_channels, n_points]``, 0…127, where 127 is the recording's largest absolute sample;
+        ``n_points`` ≤ ``MAX_POINTS`` and ≤ ``n_samples``.
     """
     n_samples = samples.shape[1]
     if n_samples == 0:
-        return np.zeros((samples.shape[0], 0, 2), dtype=np.int8)
+        return np.zeros((samples.shape[0], 0), dtype=np.int8)
     duration_s = n_samples / rate_hz
     n_points = max(1, min(n_samples, math.floor(duration_s * peak_rate(duration_s) + 1e-6)))
     starts = np.arange(n_points, dtype=np.int64) * n_samples // n_points
     low = np.minimum.reduceat(samples, starts, axis=1)
     high = np.maximum.reduceat(samples, starts, axis=1)
-    pairs = np.stack((low, high), axis=-1)
-    largest = float(np.abs(pairs).max()) or 1.0
-    return np.rint(pairs / largest * 127).astype(np.int8)
+    largest = np.maximum(high, -low)
+    return np.rint(largest / (float(largest.max()) or 1.0) * 127).astype(np.int8)
 
 
 def melody(track: Track) -> NDArray[np.int8]:

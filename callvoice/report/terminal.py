@@ -35,6 +35,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     texts = load_texts(report.report_language)
     yield from _heading(report, texts)
     yield from _strengths(report, texts)
+    yield from _own(report, texts)
     yield Text(f"\n{texts.terminal['mistakes']}", style="bold")
     for mistake in report.mistakes:
         yield from _mistake(mistake, report, texts)
@@ -94,11 +95,34 @@ def _strengths(report: Report, texts: Texts) -> Iterator[RenderableType]:
         yield from _finding(finding, texts)
 
 
+def _own(report: Report, texts: Texts) -> Iterator[RenderableType]:
+    """The agent's self-assessment beside what was measured, if there is one."""
+    own = report.self_assessment
+    if own is None:
+        return
+    words = texts.terminal
+    yield Text(f"\n{words['own']}", style="bold")
+    for question, answer in own.texts:
+        yield Padding(Text(_harmless(question), style="dim"), (0, 0, 0, 2))
+        yield Padding(Text(_harmless(answer)), (0, 0, 0, 4))
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for title in ("", words["own_rating"], words["own_measured"]):
+        table.add_column(title)
+    for mistake in report.mistakes:
+        if mistake.id in own.ratings:
+            rating = words["own_of_five"].format(rating=own.ratings[mistake.id])
+            table.add_row(_title(mistake, report), rating, texts.status[mistake.status])
+    yield Padding(table, (0, 0, 0, 2))
+
+
+def _title(mistake: Mistake, report: Report) -> str:
+    return mistake.title.de if report.report_language == "de" else mistake.title.en
+
+
 def _mistake(mistake: Mistake, report: Report, texts: Texts) -> Iterator[RenderableType]:
     mark, style = _MARK[mistake.status]
     line = Text(f" {mark} {mistake.number} ", style=style)
-    title = mistake.title.de if report.report_language == "de" else mistake.title.en
-    line.append(title, style="bold" if mistake.status == "found" else "")
+    line.append(_title(mistake, report), style="bold" if mistake.status == "found" else "")
     line.append(f"  {texts.status[mistake.status]}", style=style)
     if mistake.score is not None:
         score = number(mistake.score, 2, report.report_language)

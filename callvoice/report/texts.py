@@ -1,16 +1,15 @@
-"""The words of a report, from ``data/texts/``, and numbers as the language writes them."""
+"""The words of a report, from the catalogues, and numbers as the language writes them."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
+from callvoice.report.catalogue import catalogue
 from callvoice.types import Finding, MistakeId
 
 Language = Literal["de", "en"]
@@ -19,17 +18,20 @@ _DECIMALS = {"s": 1, "st": 1, "syll/s": 1, "1/min": 1, "ratio": 2, "syllables": 
 
 
 class Card(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a mistake is, how it is measured, what that cannot tell, and what helps."""
+    """What a mistake is, how it is measured, what that cannot tell, how it can come across to a
+    caller, and what helps.
+    """
 
     title: str
     definition: str
     measured: str
     cannot_tell: str
+    effect: str
     advice: str
 
 
-class Texts(Struct, frozen=True, forbid_unknown_fields=True):
-    """All texts of one language."""
+class Texts(Struct, frozen=True):
+    """The texts of one language, section by section; the page's own are in ``page_words``."""
 
     mistake: dict[MistakeId, Card]
     reason: dict[str, str]
@@ -44,8 +46,18 @@ class Texts(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def load_texts(language: Language) -> Texts:
     """The texts of German or English."""
-    file = resources.files("callvoice").joinpath(f"data/texts/{language}.toml")
-    return msgspec.convert(tomllib.loads(file.read_text("utf-8")), Texts)
+    return msgspec.convert(catalogue(language).tables(), Texts)
+
+
+def source(of_limit: str, language: str) -> str:
+    """Where a limit comes from. A house's own source is said as it stands."""
+    return catalogue(language).pgettext("source", of_limit)
+
+
+def unit(name: str, language: str) -> str:
+    """A unit as the language writes it."""
+    said = catalogue(language).known("page", f"unit.{name}")
+    return name if said is None else said
 
 
 def number(value: float, decimals: int, language: Language) -> str:

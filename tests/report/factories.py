@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
+from callvoice.settings import load_settings
 from callvoice.types import (
     FORMAT_VERSION,
     Audio,
@@ -28,6 +30,7 @@ from callvoice.types import (
     ReportedTranscript,
     Role,
     Status,
+    Stretch,
     Title,
     Track,
     Turn,
@@ -213,6 +216,10 @@ def _party(role: Role, rate_syll_s: float) -> ChannelMeasures:
         clipped_share=0.0,
         effort=Effort(-9.5, -20.1, 510.0, 15.2, 20.0),
         flat_share=0.12 if role == "agent" else None,
+        windows=tuple(
+            Stretch(start_s, start_s + 10, 6.0, 30, rate_syll_s + start_s / 40)
+            for start_s in (0.0, 10.0, 20.0, 30.0)
+        ),
     )
 
 
@@ -238,7 +245,7 @@ def make_report(language: Literal["de", "en"] = "de", **changes: Any) -> Report:
             libraries={"numpy": "2.4.0", "faster-whisper": "1.2.1"},
             recogniser="base",
             recogniser_revision="d01c3014",
-            settings_digest="a1b2c3d4e5f60718",
+            settings_digest=load_settings().digest,
             dropped=(Dropped(0, 3.0, 9.0, "repetitive", 1, "und"),),
         ),
         mistakes=make_mistakes(),
@@ -247,3 +254,26 @@ def make_report(language: Literal["de", "en"] = "de", **changes: Any) -> Report:
         transcript=ReportedTranscript(make_turns()),
     )
     return msgspec.structs.replace(report, **changes)
+
+
+def make_hour() -> tuple[Report, Audio, tuple[Track, ...]]:
+    """An hour of the made-up call over and over: 7,700 words, two channels at 8 kHz."""
+    times = round(3_600 / DURATION_S)
+    turns = tuple(_later(turn, n * DURATION_S) for n in range(times) for turn in make_turns())
+    report = make_report(
+        call=msgspec.structs.replace(make_report().call, duration_s=3_600.0),
+        transcript=ReportedTranscript(turns),
+    )
+    audio = Audio(np.tile(make_audio().samples, (1, times)), RATE_HZ)
+    tracks = tuple(replace(t, f0_hz=np.tile(t.f0_hz, times)) for t in make_tracks())
+    return report, audio, tracks
+
+
+def _later(turn: Turn, by_s: float) -> Turn:
+    words = tuple(
+        msgspec.structs.replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s)
+        for word in turn.words
+    )
+    return msgspec.structs.replace(
+        turn, start_s=turn.start_s + by_s, end_s=turn.end_s + by_s, words=words
+    )

@@ -29,9 +29,7 @@ def test_a_known_signal_has_known_peaks() -> None:
     samples = np.zeros((2, 800), np.float32)
     samples[0, 100], samples[0, 799], samples[1, 400] = 0.5, -1.0, 0.25
     points = peaks(samples, 8_000)
-    assert points.shape == (2, 5, 2)
-    assert points[0].tolist() == [[0, 64], [0, 0], [0, 0], [0, 0], [-127, 0]]
-    assert points[1].tolist() == [[0, 0], [0, 0], [0, 32], [0, 0], [0, 0]]
+    assert points.tolist() == [[64, 0, 0, 0, 127], [0, 0, 32, 0, 0]]
 
 
 @given(
@@ -43,9 +41,8 @@ def test_laws(samples: np.ndarray, rate_hz: int) -> None:
     points = peaks(samples, rate_hz)
     assert points.shape[0] == samples.shape[0]
     assert 1 <= points.shape[1] <= min(MAX_POINTS, samples.shape[1])
-    assert (points[..., 0] <= points[..., 1]).all()
-    largest = np.abs(samples).max()
-    assert np.abs(points.astype(int)).max() == (127 if largest > 0 else 0)
+    assert points.min() >= 0
+    assert points.max() == (127 if np.abs(samples).max() > 0 else 0)
 
 
 @given(st.integers(1, 400), st.integers(0, 2**16))
@@ -54,20 +51,17 @@ def test_equals_the_slow_reference(n_samples: int, seed: int) -> None:
     points = peaks(samples, 500)
     edges = [i * n_samples // points.shape[1] for i in range(points.shape[1] + 1)]
     largest = np.abs(samples).max()
-    expected = [
-        [round(float(part.min() / largest * 127)), round(float(part.max() / largest * 127))]
-        for part in (samples[0, a:b] for a, b in pairwise(edges))
-    ]
-    assert np.abs(points[0] - np.array(expected)).max() <= 1
+    expected = [np.abs(samples[0, a:b]).max() / largest * 127 for a, b in pairwise(edges)]
+    assert points[0] == pytest.approx(expected, abs=0.501)
 
 
 def test_an_hour_has_a_bounded_number_of_points() -> None:
-    hour = np.zeros((2, 3_600 * 1_000), np.float32)
-    assert peaks(hour, 1_000).shape == (2, MAX_POINTS, 2)
+    hour = np.zeros((2, 3_600 * 100), np.float32)
+    assert peaks(hour, 100).shape == (2, MAX_POINTS)
 
 
 def test_no_samples_have_no_peaks() -> None:
-    assert peaks(np.zeros((2, 0), np.float32), 8_000).shape == (2, 0, 2)
+    assert peaks(np.zeros((2, 0), np.float32), 8_000).shape == (2, 0)
 
 
 def test_melody_is_semitones_from_the_median() -> None:
@@ -80,8 +74,8 @@ def test_melody_without_voice_is_empty() -> None:
     assert melody(track_of([])).size == 0
 
 
-@pytest.mark.parametrize("n_frames", [24_001, 360_000])
+@pytest.mark.parametrize("n_frames", [90_001, 360_000])
 def test_melody_of_a_long_call_is_bounded(n_frames: int) -> None:
     drawn = melody(track_of([150.0] * n_frames))
-    assert drawn.size <= 24_000
+    assert drawn.size <= 90_000
     assert (drawn[:-1] == 0).all()

@@ -7,10 +7,16 @@
   // The browser's own player is for pages without script.
   audio.controls = false;
   $(".player").hidden = false;
+  $("#lanes").hidden = false;
   const SPEEDS = [...$("#speed").options].map((option) => Number(option.value));
   const LEAD_IN_S = 0.2;
-  const signed = (base64) => Int8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+  const SHORTEST_VIEW_S = 5;
+  const FEWEST_PIXELS_PER_S = 5; // at first; fewer show no words
+  const NO_PITCH = -128;
+  const total = data.duration_s;
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+  const signed = (base64) => Int8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+  const say = (text) => { $("#spoken").textContent = text; };
   const clock = (seconds) => {
     const s = Math.floor(seconds);
     const two = (n) => String(n).padStart(2, "0");
@@ -29,175 +35,208 @@
   }).sort((a, b) => a.start - b.start);
   const turns = $$(".turn").map((item) => ({ item, start: Number(item.dataset.from), end: Number(item.dataset.to) }));
   const words = $$("[data-t]").map((item) => ({ item, start: Number(item.dataset.t) })).sort((a, b) => a.start - b.start);
-  const lanes = $$(".lane:not(.axis) .track").map((track, i) => ({
-    track, canvas: $("canvas", track), regions: $(".regions", track), head: $(".head", track),
-    peaks: signed(data.lanes[i].peaks), melody: signed(data.lanes[i].melody),
-  }));
-  const [axis, strip] = [$(".lane.axis canvas"), $(".strip")];
-  const total = data.duration_s;
-  const view = { start: 0, length: total <= 180 ? total : 60 };
-  lanes.forEach((lane) => lane.track.parentElement.classList.toggle("with-melody", lane.melody.length > 0));
-  $("#melody-legend").hidden = !$(".with-melody");
+  const labels = $$(".lane-label");
+  // Canvases do not know style sheets: their colours are those of the lanes' labels.
+  const strong = (lane) => getComputedStyle(labels[lane]).color;
+  const soft = (lane) => getComputedStyle(labels[lane]).outlineColor;
+  const laneHeight = () => $(".lane-labels").clientHeight / labels.length;
+  const ink = () => getComputedStyle($("#lanes")).color;
 
   // --- playing -----------------------------------------------------------------------------------
   const seek = (seconds) => { audio.currentTime = clamp(seconds, 0, Math.max(total - 0.05, 0)); };
-  const play = () => audio.play().catch(() => {});
+  // Each party has its channel: both are heard in the middle, unless one is muted.
+  let [sound, gains] = [null, []];
+  const mix = () => {
+    if (sound || !data.separate) return;
+    sound = new AudioContext();
+    const parties = sound.createChannelSplitter(2);
+    sound.createMediaElementSource(audio).connect(parties);
+    gains = [0, 1].map((channel) => {
+      const gain = sound.createGain();
+      parties.connect(gain, channel);
+      gain.connect(sound.destination);
+      return gain;
+    });
+    muteButtons.forEach(applyMute);
+  };
+  const muteButtons = $$("[data-mute]");
+  const isMuted = (button) => button.getAttribute("aria-pressed") === "true";
+  const applyMute = (button) => { if (gains.length) gains[Number(button.dataset.mute)].gain.value = isMuted(button) ? 0 : 1; };
+  const mute = (button) => {
+    if (!button) return;
+    button.setAttribute("aria-pressed", String(!isMuted(button)));
+    applyMute(button);
+    const { label } = data.lanes.find((lane) => lane.channel === Number(button.dataset.mute));
+    say(`${label}: ${isMuted(button) ? data.words.muted : data.words.heard}`);
+  };
+  const play = () => {
+    mix();
+    sound?.resume();
+    return audio.play().catch(() => {});
+  };
   const playFrom = (seconds) => { seek(seconds); play(); };
   const toggle = () => { if (audio.paused) play(); else audio.pause(); };
   const setSpeed = (speed) => { audio.playbackRate = speed; $("#speed").value = String(speed); };
-  const stepSpeed = (step) => setSpeed(SPEEDS[clamp(SPEEDS.indexOf(audio.playbackRate) + step, 0, SPEEDS.length - 1)]);
+  const stepSpeed = (step) => {
+    setSpeed(SPEEDS[clamp(SPEEDS.indexOf(audio.playbackRate) + step, 0, SPEEDS.length - 1)]);
+    say($("#speed").selectedOptions[0].textContent);
+  };
   const playPlace = (place) => {
     if (!place) return;
     playFrom(place.start - LEAD_IN_S);
+    say(`${place.title}, ${clock(place.start)}`);
     if (!place.item.closest("details:not([open])")) place.item.scrollIntoView({ block: "nearest" });
   };
   const next = () => places.find((place) => place.start > audio.currentTime + LEAD_IN_S + 0.1);
   const previous = () => places.findLast((place) => place.start < audio.currentTime - 1);
 
-  // --- drawing -----------------------------------------------------------------------------------
-  const fitted = (canvas) => {
-    const ratio = window.devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight: height } = canvas;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    return { context, width, height };
-  };
+  // --- the waveform and its regions --------------------------------------------------------------
   // Speech is mostly far below its peaks: the root brings soft words up to where they can be seen.
-  const swing = (value) => Math.abs(value) < 2 ? 0 : Math.sign(value) * Math.abs(value / 127) ** 0.6;
-  const extremes = (peaks, from, to) => {
-    const points = peaks.length / 2;
-    const first = clamp(Math.floor(from / total * points), 0, points - 1);
-    const last = clamp(Math.ceil(to / total * points), first + 1, points);
-    let [low, high] = [0, 0];
-    for (let i = first; i < last; i += 1) {
-      low = Math.min(low, peaks[2 * i]);
-      high = Math.max(high, peaks[2 * i + 1]);
-    }
-    return [swing(low), swing(high)];
+  const swing = (value) => (value < 2 ? 0 : (value / 127) ** 0.6);
+  const peaks = data.lanes.map((lane) => Float32Array.from(signed(lane.peaks), swing));
+  const bars = { duration: total, peaks, barWidth: 2, barGap: 1, barRadius: 1, cursorWidth: 0, normalize: false, cspNonce: $("style").nonce };
+  const laneColours = () => labels.map((_, lane) => ({ waveColor: soft(lane), progressColor: strong(lane) }));
+  const regions = WaveSurfer.Regions.create();
+  const wave = WaveSurfer.create({
+    ...bars, container: "#wave", media: audio, height: laneHeight(), splitChannels: laneColours(),
+    hideScrollbar: true, autoCenter: false, plugins: [regions],
+  });
+  const overview = WaveSurfer.create({
+    ...bars, container: "#overview", height: $("#overview").clientHeight, splitChannels: laneColours().map((colours) => ({ ...colours, overlay: true })),
+    hideScrollbar: true, interact: false,
+  });
+  const label = (place) => {
+    const element = document.createElement("span");
+    element.textContent = place.label;
+    // At the end of the call there is room on the left only.
+    if (place.start > total * 0.97) Object.assign(element.style, { position: "absolute", right: "0" });
+    return element;
   };
-  const drawBars = (context, width, from, length, bar) => {
-    const step = 3;
-    for (let x = 0; x < width; x += step) {
-      const at = from + x / width * length;
-      context.globalAlpha = at < audio.currentTime ? 1 : 0.5;
-      bar(x, at, at + step / width * length);
-    }
-    context.globalAlpha = 1;
-  };
-  const drawLane = (lane) => {
-    const { context, width, height } = fitted(lane.canvas);
-    const wave = lane.melody.length ? height * 0.62 : height;
-    const middle = wave / 2;
-    context.fillStyle = getComputedStyle(lane.track).color;
-    drawBars(context, width, view.start, view.length, (x, from, to) => {
-      const [low, high] = extremes(lane.peaks, from, to);
-      const top = middle - high * (middle - 4);
-      context.fillRect(x, top, 2, Math.max(middle - low * (middle - 4) - top, 1));
-    });
-    drawMelody(lane.melody, context, width, wave, height);
-  };
-  // One semitone is 8 units; beyond an octave from the median the line runs along the edge.
-  const drawMelody = (melody, context, width, top, bottom) => {
-    const points = melody.length;
-    const first = Math.floor(view.start / total * points);
-    const last = Math.min(Math.ceil((view.start + view.length) / total * points), points);
-    context.strokeStyle = context.fillStyle;
-    context.lineWidth = 1.5;
-    context.beginPath();
-    for (let i = first; i < last; i += 1) {
-      if (melody[i] === -128) continue;
-      const x = ((i + 0.5) / points * total - view.start) / view.length * width;
-      const y = (top + bottom) / 2 - clamp(melody[i] / 96, -1, 1) * ((bottom - top) / 2 - 4);
-      // A leap of half an octave inside a hundredth of a second is no melody: lift the pen.
-      const joined = i > first && melody[i - 1] !== -128 && Math.abs(melody[i] - melody[i - 1]) < 48;
-      if (joined) context.lineTo(x, y); else context.moveTo(x, y);
-    }
-    context.stroke();
-  };
-  const drawStrip = () => {
-    const { context, width, height } = fitted($("canvas", strip));
-    const [top, bottom] = [lanes[0], lanes[1] || lanes[0]];
-    const middle = height / 2 + 2;
-    const colours = [top, bottom].map((lane) => getComputedStyle(lane.track).color);
-    drawBars(context, width, 0, total, (x, from, to) => {
-      const [up, down] = [top, bottom].map(({ peaks }) => Math.max(...extremes(peaks, from, to).map(Math.abs)) * (middle - 7));
-      context.fillStyle = colours[0];
-      context.fillRect(x, middle - Math.max(up, 0.5), 2, Math.max(up, 0.5));
-      context.fillStyle = colours[1];
-      context.fillRect(x, middle, 2, Math.max(down, 0.5));
+  const addRegions = () => {
+    const covered = data.lanes.map(() => ({ finding: -Infinity, strength: -Infinity }));
+    places.forEach((place, i) => {
+      const reached = covered[place.lane];
+      // Several findings at one place tint it once, and those of one mistake name it once.
+      const within = place.end <= reached[place.kind];
+      const named = places.slice(0, i).some((other) => other.label === place.label && other.lane === place.lane && place.start - other.start < 0.5);
+      reached[place.kind] = Math.max(reached[place.kind], place.end);
+      place.region = regions.addRegion({
+        id: within ? `${place.kind} within` : place.kind, start: place.start, end: place.end,
+        channelIdx: place.lane, content: named ? undefined : label(place), drag: false, resize: false, color: "transparent",
+      });
+      place.region.element.title = `${clock(place.start)} ${place.title}`;
+      place.region.content?.part.add(place.kind);
     });
   };
-  const drawAxis = () => {
-    const { context, width } = fitted(axis);
-    const style = getComputedStyle(axis.parentElement);
-    context.font = `${style.fontSize} ${style.fontFamily}`;
-    context.fillStyle = style.color;
-    const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800].find((s) => s / view.length * width > 64) || 3600;
-    for (let at = Math.ceil(view.start / step) * step; at <= view.start + view.length; at += step) {
-      const x = (at - view.start) / view.length * width;
-      context.fillRect(x, 0, 1, 4);
-      context.textAlign = x < 12 ? "left" : x > width - 16 ? "right" : "center";
-      context.fillText(clock(at), x, 16);
-    }
-  };
-  const left = (element, from, to, start, length) => {
-    element.style.left = `${(from - start) / length * 100}%`;
-    element.style.width = `${(to - from) / length * 100}%`;
-  };
-  const regionOf = (place) => {
-    const region = document.createElement("div");
-    region.className = `region ${place.kind}`;
-    region.title = `${clock(place.start)} ${place.title}`;
-    const label = document.createElement("span");
-    label.textContent = place.label;
-    region.append(label);
-    region.addEventListener("click", (event) => { event.stopPropagation(); playPlace(place); });
+  regions.on("region-clicked", (region, event) => {
+    event.stopPropagation();
+    playPlace(places.find((place) => place.region === region));
+  });
+  const addTicks = () => places.forEach((place) => {
     const tick = document.createElement("i");
     tick.className = place.kind;
-    left(tick, place.start, place.end, 0, total);
-    $(".regions", strip).append(tick);
-    return region;
-  };
-  places.forEach((place) => { place.region = regionOf(place); });
-  // Labels that would cover one another step down, at most to the third row.
-  const layRegions = () => lanes.forEach((lane, number) => {
-    const reached = [-Infinity, -Infinity, -Infinity];
-    const covered = { finding: -Infinity, strength: -Infinity };
-    const width = lane.track.clientWidth;
-    const seen = places.filter((p) => p.lane === number && p.end >= view.start && p.start <= view.start + view.length);
-    lane.regions.replaceChildren(...seen.map((place) => place.region));
-    seen.forEach((place) => {
-      const x = (place.start - view.start) / view.length * width;
-      const row = Math.max(reached.findIndex((end) => end <= x), 0);
-      reached[row] = x + 24;
-      left(place.region, place.start, place.end, view.start, view.length);
-      place.region.firstChild.style.top = `${row * 1.25}rem`;
-      // Several findings at one place tint it once.
-      place.region.classList.toggle("within", place.end <= covered[place.kind]);
-      covered[place.kind] = Math.max(covered[place.kind], place.end);
-    });
+    span(tick, place.start, place.end);
+    $("#ticks").append(tick);
   });
+  const span = (element, from, to) => {
+    element.style.left = `${from / total * 100}%`;
+    element.style.width = `${(to - from) / total * 100}%`;
+  };
+
+  // --- melody and tempo --------------------------------------------------------------------------
+  // A leap of half an octave from one point to the next is no melody but an error of the tracker.
+  const semitones = (points) => Array.from(points, (point, i) =>
+    (point === NO_PITCH || (i > 0 && points[i - 1] !== NO_PITCH && Math.abs(point - points[i - 1]) >= 48) ? null : point / 8));
+  const melodies = data.lanes.map((lane) => signed(lane.melody));
+  const melodyPoints = Math.max(...melodies.map((points) => points.length));
+  const melodyData = () => [
+    Float64Array.from({ length: melodyPoints }, (_, i) => (i + 0.5) / melodyPoints * total),
+    ...melodies.map((points) => (points.length ? semitones(points) : new Array(melodyPoints).fill(null))),
+  ];
+  const tempoData = () => {
+    const edges = [...new Set(data.lanes.flatMap((lane) => lane.tempo.flatMap(([start, end]) => [start, end])))].sort((a, b) => a - b);
+    return [edges, ...data.lanes.map((lane) => {
+      const rates = new Map(lane.tempo.map(([start, , rate]) => [start, rate]));
+      return edges.map((edge) => rates.get(edge) ?? null);
+    })];
+  };
+  const hasTempo = data.lanes.some((lane) => lane.tempo.length);
+  const said = (value, unit) => `${value.toLocaleString(data.language, { maximumFractionDigits: 1, minimumFractionDigits: 1 })} ${unit}`;
+  const axisFont = () => `${getComputedStyle($("#lanes")).fontSize} ${getComputedStyle(document.body).fontFamily}`;
+  const axis = (more) => ({ stroke: ink, font: axisFont(), ticks: { show: false }, ...more });
+  const readOut = (name, unit) => (plot) => {
+    const at = plot.cursor.idx;
+    const values = at === null || at === undefined ? [] : plot.series.slice(1).map((series, i) => [series.label, plot.data[i + 1][at]]);
+    $(`#${name}-now`).textContent = values.filter(([, value]) => typeof value === "number").map(([who, value]) => `${who} ${said(value, unit)}`).join(" · ");
+  };
+  // Parts of a second have no label, nor has a place so near the edge that it would be cut off.
+  const timesOf = (plot, ticks) => ticks.map((s) =>
+    (Number.isInteger(s) && plot.valToPos(s, "x") < plot.over.clientWidth - 14 ? clock(s) : ""));
+  const chart = (name, { values, range, splits, unit, limit, paths, x }) => {
+    const box = $(`#${name}`);
+    const gutter = () => parseFloat(getComputedStyle($("#lanes")).getPropertyValue("--numbers"));
+    const line = (plot) => {
+      const { left, width } = plot.bbox;
+      const y = plot.valToPos(limit, "y", true);
+      plot.ctx.save();
+      plot.ctx.strokeStyle = ink();
+      plot.ctx.setLineDash([6, 5]);
+      plot.ctx.beginPath();
+      plot.ctx.moveTo(left, y);
+      plot.ctx.lineTo(left + width, y);
+      plot.ctx.stroke();
+      plot.ctx.restore();
+    };
+    const plot = new uPlot({
+      width: box.clientWidth, height: box.clientHeight, padding: [6, 0, x ? 0 : 6, 0],
+      legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
+      scales: { x: { time: false, range: () => [view.start, view.start + view.length] }, y: { range } },
+      axes: [
+        axis({ show: x, size: 28, space: 70, grid: { show: false }, values: timesOf }),
+        axis({ size: gutter(), splits: () => splits, grid: { width: 1, stroke: () => getComputedStyle($("#lanes")).borderTopColor } }),
+      ],
+      series: [{}, ...data.lanes.map((lane, i) => ({ label: lane.label, stroke: () => strong(i), width: 2, paths, points: { show: false }, dash: i ? [5, 3] : [] }))],
+      hooks: { setCursor: [readOut(name, unit)], draw: limit ? [line] : [] },
+    }, values(), box);
+    plot.over.addEventListener("click", (event) => seek(plot.posToVal(event.offsetX, "x")));
+    return { plot, fit: () => plot.setSize({ width: box.clientWidth, height: box.clientHeight }) };
+  };
+  const view = { start: 0, length: total };
+  const charts = [
+    melodyPoints && chart("melody", { values: melodyData, range: [-12, 12], splits: [-6, 0, 6], unit: data.units.st }),
+    chart("tempo", { values: tempoData, range: [0, 10], splits: hasTempo ? [2, 4, 6, 8] : [], unit: data.units["syll/s"], limit: hasTempo && data.tempo_limit, paths: uPlot.paths.stepped({ align: 1 }), x: true }),
+  ].filter(Boolean);
+
+  // --- one time axis -----------------------------------------------------------------------------
+  const showView = () => {
+    view.start = wave.getScroll() / wave.getWidth() * view.length;
+    charts.forEach(({ plot }) => plot.setScale("x", { min: view.start, max: view.start + view.length }));
+    span($("#window"), view.start, view.start + view.length);
+    $("#window").hidden = view.length === total;
+    placeHead();
+  };
   const setView = (start, length) => {
-    view.length = clamp(length, Math.min(5, total), total);
-    view.start = clamp(start, 0, total - view.length);
-    layRegions();
-    draw();
+    view.length = clamp(length, Math.min(SHORTEST_VIEW_S, total), total);
+    // Zoom 0 fills the width; a rounded number of pixels a second would not.
+    wave.zoom(view.length === total ? 0 : wave.getWidth() / view.length);
+    wave.setScrollTime(clamp(start, 0, total));
+    showView();
   };
   const zoom = (factor) => {
-    const length = clamp(view.length * factor, Math.min(5, total), total);
+    const length = clamp(view.length * factor, Math.min(SHORTEST_VIEW_S, total), total);
     setView(audio.currentTime - (audio.currentTime - view.start) / view.length * length, length);
   };
-  const draw = () => {
-    lanes.forEach(drawLane);
-    drawAxis();
-    drawStrip();
-    left($(".window"), view.start, view.start + view.length, 0, total);
-    $(".window").hidden = view.length >= total;
+  const placeHead = () => {
+    const at = (audio.currentTime - view.start) / view.length;
+    $("#head").hidden = at < 0 || at > 1;
+    $("#head").style.left = `${at * 100}%`;
+  };
+  const repaint = () => {
+    const colours = laneColours();
+    wave.setOptions({ splitChannels: colours, height: laneHeight() });
+    overview.setOptions({ splitChannels: colours.map((colour) => ({ ...colour, overlay: true })) });
+    charts.forEach(({ fit, plot }) => { fit(); plot.redraw(false, true); });
+    setView(view.start, view.length);
   };
 
   // --- following ---------------------------------------------------------------------------------
@@ -207,7 +246,7 @@
     const on = now >= start - margin && now < end;
     if (item.classList.contains("now") === on) return;
     item.classList.toggle("now", on);
-    if (region) region.classList.toggle("now", on);
+    region?.element?.part.toggle("now", on);
   });
   const lastStarted = (items, now) => {
     let [low, high] = [0, items.length];
@@ -236,9 +275,9 @@
   const render = () => {
     const now = audio.currentTime;
     const end = view.start + view.length;
-    if (now < view.start || (now > end - view.length * 0.05 && end < total)) setView(now - view.length * 0.1, view.length);
-    else draw();
-    lanes.forEach(({ head }) => { head.style.left = `${(now - view.start) / view.length * 100}%`; });
+    if (now < view.start || (now > end - view.length * 0.05 && end < total)) { wave.setScrollTime(Math.max(now - view.length * 0.1, 0)); showView(); }
+    placeHead();
+    overview.seekTo(now / total);
     $("#now").textContent = clock(now);
     $("#seek").value = String(now);
     $("#seek").setAttribute("aria-valuetext", clock(now));
@@ -266,10 +305,6 @@
     // A button clicked with the mouse gives the space bar back to play and pause.
     if (event.detail > 0) target.blur();
   });
-  lanes.forEach(({ track }) => track.addEventListener("click", (event) => {
-    const box = track.getBoundingClientRect();
-    seek(view.start + (event.clientX - box.left) / box.width * view.length);
-  }));
   $("#seek").addEventListener("input", (event) => seek(Number(event.target.value)));
   $("#speed").addEventListener("change", (event) => { setSpeed(Number(event.target.value)); event.target.blur(); });
   const actions = {
@@ -278,22 +313,34 @@
     follow: () => { setFollowing(!following); turnNow = null; render(); },
   };
   Object.entries(actions).forEach(([id, act]) => $(`#${id}`)?.addEventListener("click", (event) => { act(); if (event.detail > 0) event.currentTarget.blur(); }));
+  muteButtons.forEach((button) => button.addEventListener("click", (event) => { mute(button); if (event.detail > 0) button.blur(); }));
   ["wheel", "touchmove"].forEach((name) => $("#turns")?.addEventListener(name, () => setFollowing(false), { passive: true }));
   const keys = {
     " ": toggle, ArrowLeft: () => seek(audio.currentTime - 5), ArrowRight: () => seek(audio.currentTime + 5),
     n: actions.next, p: actions.previous, "<": () => stepSpeed(-1), ">": () => stepSpeed(1), f: actions.follow,
-    "+": actions["zoom-in"], "-": actions["zoom-out"], "?": actions.help,
+    1: () => mute(muteButtons[0]), 2: () => mute(muteButtons[1]), "+": actions["zoom-in"], "-": actions["zoom-out"], "?": actions.help,
   };
+  // Escape hides what explains a number, until it is pointed at or focused anew.
+  $$(".explained").forEach((number) => ["mouseenter", "mouseleave", "focusout"].forEach((name) =>
+    number.addEventListener(name, () => number.classList.remove("dismissed"))));
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") $$(".explained:is(:hover, :focus-within)").forEach((number) => number.classList.add("dismissed"));
     const act = keys[event.key];
     if (!act || event.ctrlKey || event.metaKey || event.altKey || $("#keys").open) return;
-    if (event.target.closest("select") || (event.key === " " && event.target.closest("button, summary"))) return;
+    if (event.target.closest("select, [type=radio]") || (event.key === " " && event.target.closest("button, summary"))) return;
     event.preventDefault();
     act();
   });
-  // Canvases do not follow style sheets: paint anew when size, colours or medium change.
-  new ResizeObserver(() => { layRegions(); draw(); }).observe($("#lanes"));
-  ["print", "(prefers-color-scheme: dark)"].forEach((query) => matchMedia(query).addEventListener("change", draw));
-  setView(0, view.length);
-  render();
+  wave.on("scroll", showView);
+  wave.once("ready", () => {
+    addRegions();
+    addTicks();
+    new ResizeObserver(repaint).observe($("#lanes"));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+    matchMedia("print").addEventListener("change", ({ matches }) => { repaint(); if (matches) setView(0, total); });
+    $(".theme").addEventListener("change", repaint);
+    setView(0, Math.max(wave.getWidth() / FEWEST_PIXELS_PER_S, 30));
+    render();
+    performance.mark("ready");
+  });
 })();
