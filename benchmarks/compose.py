@@ -29,7 +29,17 @@ import pyworld
 import soundfile
 import soxr
 from numpy.typing import NDArray
-from phrasings import AGAINST, BRUSH_OFFS, CARING, GREETINGS, HURRYING, REPAIRS, TROUBLES
+from phrasings import (
+    AGAINST,
+    BRUSH_OFFS,
+    CARING,
+    GREETINGS,
+    HURRYING,
+    NUMBERS,
+    REPAIRS,
+    SHORT,
+    TROUBLES,
+)
 from scipy import ndimage
 from sounds import TELEPHONE_HZ, telephone
 
@@ -112,7 +122,10 @@ class Recipe:
     ``slur_s`` smears it. ``gap_s`` is before the agent's answers, ``pause_s`` between the agent's
     sentences, ``sentences`` are in each of the agent's turns. ``acknowledged`` is the share of the
     caller's turns with an acknowledgement, ``interruptions`` the number of those broken off,
-    ``hurrying``, ``against`` and ``repairs`` the number of turns with such a phrase.
+    ``hurrying``, ``against``, ``repairs`` and ``numbers`` the number of turns with such a phrase;
+    a number is said at ``number_syll_s``. A ``gap_s`` below 0 is an answer that begins before the
+    caller has ended. Over the call the agent gets faster by ``rise_syll_s`` and quieter by
+    ``fade_db``.
     ``greeting`` is a number of syllables about which a greeting is chosen; ``cared`` says whether
     the trouble gets a kind word, ``short`` the share of one-word answers. ``snr_db``, ``level_db``,
     ``agc``, ``codec``, ``bleed_db`` and ``mono`` make the line. ``turns`` are the agent's.
@@ -120,6 +133,8 @@ class Recipe:
 
     melody: float = 1.0
     rate_syll_s: float = 5.0
+    rise_syll_s: float = 0.0
+    fade_db: float = 0.0
     slur_s: float = 0.0
     gap_s: float = 0.35
     pause_s: float = 0.45
@@ -129,6 +144,8 @@ class Recipe:
     hurrying: int = 0
     against: int = 0
     repairs: int = 0
+    numbers: int = 0
+    number_syll_s: float = 4.6
     greeting: int = 15
     cared: bool = True
     short: float = 0.0
@@ -208,6 +225,7 @@ class _Composer:
         self.voices = {"agent": agent, "caller": caller}
         self.rng = np.random.default_rng(seed)
         self.at_s = 0.6
+        self.progress = 0.0  # of the call, 0…1
         self.turns: list[Said] = []
         self.places: list[tuple[str, float, float]] = []
         self.sounds: list[tuple[str, float, Samples]] = []
@@ -223,12 +241,19 @@ class _Composer:
     def some(self, few: Sequence[str]) -> str:
         return few[int(self.rng.integers(len(few)))]
 
-    def say(self, role: str, text: str | None = None, *, move: bool = True) -> Said:
+    def say(
+        self,
+        role: str,
+        text: str | None = None,
+        *,
+        move: bool = True,
+        rate_syll_s: float | None = None,
+    ) -> Said:
         """Place a sentence where the call stands; the clip's own words, or ``text``."""
         clip = self.clip(role)
         text = text or clip.text
         mine, recipe = role == "agent", self.recipe
-        rate = recipe.rate_syll_s if mine else 4.9
+        rate = rate_syll_s or (self._rate() if mine else 4.9)
         length_s = count_syllables(text, "de") / (rate * self.rng.uniform(0.94, 1.06))
         sound = clip.spoken(
             length_s=max(length_s, 0.2),
@@ -236,12 +261,17 @@ class _Composer:
             slur_s=recipe.slur_s if mine else 0.0,
             median_hz=self.voices[role].median_hz,
         )
+        if mine:
+            sound = sound * np.float32(10 ** (-recipe.fade_db * self.progress / 20))
         said = Said(role, self.at_s, self.at_s + len(sound) / _RATE_HZ, text)
         self.sounds.append((role, self.at_s, sound))
         self.turns.append(said)
         if move:
             self.at_s = said.end_s
         return said
+
+    def _rate(self) -> float:
+        return self.recipe.rate_syll_s + self.recipe.rise_syll_s * (self.progress - 0.5)
 
     def wait(self, seconds: float) -> None:
         self.at_s += seconds * self.rng.uniform(0.8, 1.2)
@@ -257,6 +287,7 @@ class _Composer:
         plan = self._plan()
         self._greet()
         for number in range(recipe.turns):
+            self.progress = number / max(recipe.turns - 1, 1)
             self.wait(0.4)
             broken_off = "interruption" in plan[number]
             self._caller(number, plan[number], broken_off=broken_off)
@@ -272,6 +303,7 @@ class _Composer:
             "hurrying": self.recipe.hurrying,
             "against": self.recipe.against,
             "repair": self.recipe.repairs,
+            "number": self.recipe.numbers,
         }
         for what, n in numbers.items():
             for turn in self.rng.permutation(np.arange(1, self.recipe.turns))[:n]:
@@ -301,7 +333,7 @@ class _Composer:
     def _break_off(self, last: Said) -> None:
         """The agent begins inside the caller's sentence, who stops soon after."""
         self.at_s = last.start_s + 0.45 * (last.end_s - last.start_s)
-        last.end_s = min(self.at_s + 0.5, last.end_s)
+        last.end_s = min(self.at_s + 0.8, last.end_s)
         role, start_s, sound = self.sounds.pop()
         kept = sound[: round((last.end_s - start_s) * _RATE_HZ)]
         self.sounds.append((role, start_s, kept))
@@ -315,25 +347,26 @@ class _Composer:
 
     def _agent(self, number: int, plan: set[str]) -> None:
         recipe = self.recipe
-        phrases: list[tuple[str, str]] = []
-        if number == 0:
-            words = CARING if recipe.cared else BRUSH_OFFS
-            phrases.append(("answer", self.some(words)))
-        if "hurrying" in plan:
-            phrases.append(("hurrying", self.some(HURRYING)))
-        if "against" in plan:
-            phrases.append(("against", self.some(AGAINST)))
+        phrases = self._phrases(number, plan)
         if not phrases and self.rng.uniform() < recipe.short:
-            self.say("agent", self.some(("Ja.", "Nein.", "Gut.", "Weiß ich nicht.")))
+            self.say("agent", self.some(SHORT))
             return
         for what, text in phrases:
-            said = self.say("agent", text)
+            rate = recipe.number_syll_s if what == "number" else None
+            said = self.say("agent", text, rate_syll_s=rate)
             self.mark(what, said.start_s, said.end_s)
             self.wait(recipe.pause_s)
         for left in range(recipe.sentences, 0, -1):
             self.say("agent")
             if left > 1:
                 self.wait(recipe.pause_s)
+
+    def _phrases(self, number: int, plan: set[str]) -> list[tuple[str, str]]:
+        """What the agent's turn says in so many words, before other sentences."""
+        words = {"hurrying": HURRYING, "against": AGAINST, "number": NUMBERS}
+        answer = CARING if self.recipe.cared else BRUSH_OFFS
+        first = [("answer", self.some(answer))] if number == 0 else []
+        return first + [(what, self.some(few)) for what, few in words.items() if what in plan]
 
     # -- the line ------------------------------------------------------------------------------
 

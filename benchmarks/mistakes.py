@@ -1,13 +1,15 @@
 """The eight mistakes on composed calls with known truth: doses, clean calls, poor material.
 
     python benchmarks/mistakes.py DATA [--calls 6] [--seed 1] [--only too_fast,rushed] [--jobs 2]
+        [--part dose,line,sign,poor]
 
 ``DATA`` as for ``compose.py``. For each mistake calls are made at rising doses, every speaker in
-turn as agent; the last doses are clear ones (``CLEAR``), the first is none. Printed: by mistake the
-share found at each dose, Spearman's correlation of score and dose, precision and recall at clear
-doses (a finding counts as right if its own dose is clear, as wrong if it has none; between, it is
-not counted), places found (a finding with a place is right if it overlaps one of the places where
-something was done); the clean calls' false alarms; and what became of calls that carry no verdict.
+turn as agent; the last doses are clear ones (``CLEAR``), the first is none. ``--part`` leaves out
+the other kinds of calls. Printed: by mistake the share found at each dose, Spearman's correlation
+of score and dose, precision and recall at clear doses (a finding counts as right if its own dose is
+clear, as wrong if it has none; between, it is not counted), places found (a finding with a place is
+right if it overlaps one of the places where something was done); the clean calls' false alarms;
+what one sign at a time does; and what became of calls that carry no verdict.
 """
 
 from __future__ import annotations
@@ -87,6 +89,19 @@ LINES = {
     "GSM": replace(BASE, codec="gsm"),
     "bleed": replace(BASE, bleed_db=-25.0),
 }
+# One sign at a time: the recipe and what must then be found, and nothing else.
+SIGNS: dict[str, tuple[Recipe, tuple[str, ...]]] = {
+    "answers before the end": (replace(BASE, gap_s=-0.3), ()),
+    "ever quieter": (replace(BASE, fade_db=12.0), ()),
+    "ever faster": (replace(BASE, rise_syll_s=1.6), ()),
+    "slurred, never asked": (replace(BASE, slur_s=0.04), ()),
+    "slow answers": (replace(BASE, gap_s=2.2), ()),
+    "one interruption": (replace(BASE, interruptions=1), ()),
+    "numbers at 4.6": (replace(BASE, numbers=3), ()),
+    "numbers at 7.0": (replace(BASE, numbers=3, number_syll_s=7.0), ("too_fast",)),
+    "quieter, slow answers": (replace(BASE, fade_db=12.0, gap_s=2.2), ("indifferent",)),
+    "faster, no gaps": (replace(BASE, rise_syll_s=2.4, gap_s=0.0), ("rushed",)),
+}
 VOICE = ("toneless", "rushed", "too_fast", "unclear")
 # What cannot be judged: the recipe and the mistakes that must then be not_assessable.
 POOR = {
@@ -100,7 +115,7 @@ POOR = {
 class Case:
     """One call to be made and judged."""
 
-    kind: str  # a mistake, "line" or "poor"
+    kind: str  # a mistake, "line", "sign" or "poor"
     dose: float | str
     recipe: Recipe
     number: int
@@ -116,13 +131,18 @@ class Judged:
     places: tuple[tuple[str, float, float], ...]
 
 
-def cases(calls: int, only: Sequence[str]) -> Iterator[Case]:
-    for name in only:
+PARTS = ("dose", "line", "sign", "poor")
+
+
+def cases(calls: int, only: Sequence[str], parts: Sequence[str]) -> Iterator[Case]:
+    for name in only if "dose" in parts else ():
         for dose, recipe in DOSES[name].items():
             yield from (Case(name, dose, recipe, n) for n in range(calls))
-    for line, recipe in LINES.items():
+    for line, recipe in LINES.items() if "line" in parts else ():
         yield from (Case("line", line, recipe, n) for n in range(2 * calls))
-    for poor, (recipe, _) in POOR.items():
+    for sign, (recipe, _) in SIGNS.items() if "sign" in parts else ():
+        yield from (Case("sign", sign, recipe, n) for n in range(calls))
+    for poor, (recipe, _) in POOR.items() if "poor" in parts else ():
         yield from (Case("poor", poor, recipe, n) for n in range(calls))
 
 
@@ -195,7 +215,7 @@ def _without(judged: Judged, name: str) -> bool:
     Doses of others that are also signs of this one are left out.
     """
     case = judged.case
-    if case.kind == "poor":
+    if case.kind in ("poor", "sign"):
         return False
     if case.kind == name:
         return float(case.dose) <= NONE.get(name, next(iter(DOSES[name])))
@@ -232,6 +252,15 @@ def clean_table(done: Sequence[Judged]) -> None:
     print(f"  calls with a false alarm: {alarms} of {calls} ({alarms / max(calls, 1):.1%})")
 
 
+def signs_table(done: Sequence[Judged]) -> None:
+    print("\none sign at a time: found what must be, and nothing else")
+    for sign, (_, expected) in SIGNS.items():
+        mine = [j for j in done if j.case.kind == "sign" and j.case.dose == sign]
+        right = sum(all(_found(j, name) for name in expected) for j in mine)
+        more = [n for j in mine for n in NAMES if _found(j, n) and n not in expected]
+        print(f"  {sign:24} {right} of {len(mine)}; else {more or 'nothing'}")
+
+
 def poor_table(done: Sequence[Judged]) -> None:
     print("\nnot assessable where it must be")
     for poor, (_, names) in POOR.items():
@@ -248,18 +277,22 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default=",".join(NAMES))
+    parser.add_argument("--part", default=",".join(PARTS))
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     only = args.only.split(",")
-    todo = list(cases(args.calls, only))
+    parts = args.part.split(",")
+    todo = list(cases(args.calls, only, parts))
     n = len(todo)
     with ProcessPoolExecutor(args.jobs) as pool:
         done = list(pool.map(judge, todo, [args.data] * n, [args.calls] * n, [args.seed] * n))
     print(f"{n} calls, seed {args.seed}, agents {sorted({j.agent for j in done})}")
-    doses_table(done, only)
-    precision_table(done, only)
-    clean_table(done)
-    poor_table(done)
+    if "dose" in parts:
+        doses_table(done, only)
+        precision_table(done, only)
+    tables = {"line": clean_table, "sign": signs_table, "poor": poor_table}
+    for table in (tables[part] for part in tables if part in parts):
+        table(done)
 
 
 if __name__ == "__main__":

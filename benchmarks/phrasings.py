@@ -35,8 +35,19 @@ CARING = (
 )
 BRUSH_OFFS = (
     "Aha.",
-    "Gut, was noch?",
-    "Ja, und?",
+    "Ach so.",
+    "Hm, gut.",
+)
+SHORT = (
+    "Ja.",
+    "Gut.",
+    "Moment.",
+    "Ist vermerkt.",
+)
+NUMBERS = (
+    "Ihre Vorgangsnummer ist die 4 7 3 9 0 2 6.",
+    "Schicken Sie das bitte an die Gartenstraße 17 in 73430 Aalen.",
+    "Sie erreichen uns dann unter 07361 55 48 20.",
 )
 HURRYING = (
     "Kommen Sie bitte zum Punkt.",

@@ -9,6 +9,14 @@ from msgspec.structs import replace
 from callvoice.types import Finding, Hit
 
 
+def first_in_turn(hits: Iterable[Hit]) -> list[Hit]:
+    """One hit for each turn: two phrases in one breath are one request."""
+    by_turn: dict[int, Hit] = {}
+    for hit in hits:
+        by_turn.setdefault(hit.turn, hit)
+    return list(by_turn.values())
+
+
 def with_words(findings: Iterable[Finding], hits: Iterable[Hit]) -> tuple[Finding, ...]:
     """The findings, each with the confidence and the better wording of the phrase it quotes."""
     known = {(hit.start_s, hit.end_s, hit.quote): hit for hit in hits}

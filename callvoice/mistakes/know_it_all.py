@@ -1,8 +1,16 @@
 """8 · Lack of empathy, know-it-all behaviour. A sequence, not a word.
 
+Definition: the agent is right, or within the rules, where the caller needs to be heard.
+
 Observables in the agent's words: contradiction and lecturing, belittling, excuses, the customer
 number before any word on the trouble, show-off language; and a stated trouble that gets no word at
-all. Signs add up by weight; one alone is not enough.
+all. Signs add up by weight; one alone is not enough. A contradiction or belittling weighs more
+right after a statement of the caller's, and each later turn with one adds to it.
+
+Limits: working values; the training text asks for a sequence. False alarms come from words quoted
+("you said that ...") and from an apology in words that are not in the lists.
+
+What it cannot tell: who was right, tone, and irony.
 """
 
 from __future__ import annotations
@@ -16,9 +24,10 @@ from callvoice.mistakes.scoring import (
     verdict,
 )
 from callvoice.settings import Limits
-from callvoice.types import Facts, Finding, Verdict
+from callvoice.types import Facts, Finding, Hit, Verdict
 
 AGAINST = ("know_it_all", "dismissive", "excuse", "process_first", "imposing")
+_HARD = ("know_it_all", "dismissive")  # what escalates
 _KINDNESS = ("empathy", "apology")
 
 
@@ -28,19 +37,51 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     if reason:
         return not_assessable("know_it_all", reason)
     limit = limits["signs"]
-    weights = {label: limits[f"weight_{label}"].value for label in AGAINST}
-    hits = [h for h in facts.text.hits if h.label in weights and h.role == "agent"]
-    hits.sort(key=lambda h: (-weights[h.label], h.turn))
+    hits = _against(facts, limits)
+    weighed = [(_weight(h, facts, limits), h) for h in hits]
+    weighed.sort(key=lambda one: (-one[0], one[1].turn))
     cold = _trouble_without_a_word(facts)
-    weight = round(sum(weights[h.label] for h in hits) + len(cold), 2)
+    repeated = _repeated(hits) * limits["repeated"].value
+    weight = round(sum(w for w, _ in weighed) + len(cold) + repeated, 2)
     findings = tuple(
         Finding(
             "agent", h.start_s, h.end_s, f"phrase_{h.label}", weight, limit.value, "count", h.quote
         )
-        for h in hits
+        for _, h in weighed
     )
     score = above(weight, limit)
     return verdict("know_it_all", score, [Sign(score, findings + cold)], text_confidence(facts))
+
+
+def _against(facts: Facts, limits: Limits) -> list[Hit]:
+    least = limits["phrase_probability"].value
+    return [
+        h
+        for h in facts.text.hits
+        if h.label in AGAINST and h.role == "agent" and h.probability >= least
+    ]
+
+
+def _weight(hit: Hit, facts: Facts, limits: Limits) -> float:
+    weight = limits[f"weight_{hit.label}"].value
+    stated = hit.label in _HARD and _follows_a_statement(hit, facts, limits)
+    return weight * limits["after_statement"].value if stated else weight
+
+
+def _follows_a_statement(hit: Hit, facts: Facts, limits: Limits) -> bool:
+    before = facts.transcript.turns[: hit.turn][-1:]
+    return any(
+        turn.role == "caller"
+        and len(turn.text.split()) >= limits["statement_words"].value
+        and not turn.text.rstrip().endswith("?")
+        for turn in before
+    )
+
+
+def _repeated(hits: list[Hit]) -> int:
+    """In how many turns after the first there is contradiction or belittling."""
+    turns = {h.turn for h in hits if h.label in _HARD}
+    return max(len(turns) - 1, 0)
 
 
 def _trouble_without_a_word(facts: Facts) -> tuple[Finding, ...]:
@@ -53,6 +94,10 @@ def _trouble_without_a_word(facts: Facts) -> tuple[Finding, ...]:
         return ()
     return (
         Finding(
-            "caller", trouble.start_s, trouble.end_s, "unanswered_trouble", quote=trouble.quote
+            "caller",
+            trouble.start_s,
+            trouble.end_s,
+            "unanswered_trouble",
+            quote=trouble.quote,
         ),
     )

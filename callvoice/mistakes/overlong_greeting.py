@@ -1,9 +1,16 @@
 """4 · Antiquated, overlong greeting.
 
-Observables: syllables and seconds of the agent's opening without consent notices, the number of
+Definition: the caller waits through a string of formulas before the first word of his or her own.
+
+Observables: syllables and net seconds of the agent's opening without consent notices, the number of
 its parts, and formulas out of use. Length decides, a little sooner where many parts are strung
-together; each language has its own limit. A formula alone is named as a weak finding. On one
-channel the first turn is taken for the agent's, with low confidence.
+together; each language has its own limit. A formula alone is named as a weak finding.
+
+Limits: the middle between the training text's good and bad examples. A long company name that the
+house cannot change raises a false alarm. On one channel the first turn is taken for the agent's,
+with low confidence.
+
+What it cannot tell: whether callers like the greeting, and whether it was the agent's to choose.
 """
 
 from __future__ import annotations

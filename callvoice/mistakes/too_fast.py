@@ -1,13 +1,23 @@
 """7 · Speaking too fast.
 
+Definition: more syllables a second than a listener follows with ease.
+
 Observable: the articulation rate, syllables a second of the agent's speech with pauses removed;
-from the words where there are any, else from the sound; over the whole call and turn by turn.
-Being faster than the caller supports a finding and decides nothing alone; being faster than in the
-agent's own earlier calls counts where ``own_z`` is set.
+from the words where there are any, else from the sound; over the whole call, turn by turn and in
+stretches of ten seconds. Numbers and addresses, which a caller writes down, are too fast from the
+"noticeable" rate on. Being faster than the caller supports a finding and decides nothing alone;
+being faster than in the agent's own earlier calls counts where ``own_z`` is set.
+
+Limits: German conversation lies at about 5–6 syll/s; noticeable above 6.0, too fast above 6.5.
+Another language has other rates: set its limits. False alarms come from a transcript with words
+that were not said.
+
+What it cannot tell: whether the caller followed. A fast pair of speakers may both be at ease.
 """
 
 from __future__ import annotations
 
+from callvoice.mistakes.dictation import is_for_writing_down
 from callvoice.mistakes.scoring import (
     Sign,
     above,
@@ -18,7 +28,7 @@ from callvoice.mistakes.scoring import (
     voice_confidence,
 )
 from callvoice.settings import Limits
-from callvoice.types import ChannelMeasures, Facts, Finding, Stretch, Verdict
+from callvoice.types import ChannelMeasures, Facts, Finding, Stretch, Turn, Verdict
 
 
 def judge(facts: Facts, limits: Limits) -> Verdict:
@@ -29,8 +39,13 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     rate = agent.text_rate_syll_s or agent.articulation_rate_syll_s
     if rate is None:
         return not_assessable("too_fast", "little_agent_speech")
-    signs = [_overall(agent, rate, limits), _share(agent, limits)]
-    signs.append(_against_self(facts, agent, limits))
+    signs = [
+        _overall(agent, rate, limits),
+        _share(agent, limits),
+        _windows(agent, limits),
+        _numbers(facts, agent, limits),
+        _against_self(facts, agent, limits),
+    ]
     score = max(s.score for s in signs)
     signs.append(_against_caller(facts, rate, limits))
     return verdict("too_fast", score, signs, voice_confidence(agent, limits))
@@ -71,6 +86,45 @@ def _share(agent: ChannelMeasures, limits: Limits) -> Sign:
     value = round(fast / spoken, 3)
     finding = Finding("agent", None, None, "fast_share", value, limit.value, "share")
     return Sign(above(value, limit), (finding,))
+
+
+def _windows(agent: ChannelMeasures, limits: Limits) -> Sign:
+    windows = [w for w in agent.windows if w.speech_s >= limits["window_speech_s"].value]
+    if len(windows) < max(limits["windows"].value, 1):
+        return Sign(0.0)
+    rate, limit = limits["rate_too_fast_syll_s"], limits["fast_window_share"]
+    fast = sorted((w for w in windows if _rate(w) >= rate.value), key=_rate, reverse=True)
+    share = round(len(fast) / len(windows), 3)
+    places = tuple(
+        Finding("agent", w.start_s, w.end_s, "fast_window", _rate(w), rate.value, "syll/s")
+        for w in fast[:3]
+    )
+    whole = Finding("agent", None, None, "fast_window_share", share, limit.value, "share")
+    return Sign(above(share, limit), (*places, whole))
+
+
+def _numbers(facts: Facts, agent: ChannelMeasures, limits: Limits) -> Sign:
+    """Turns with something to write down; the fastest of them decides."""
+    n_digits, limit = int(limits["number_digits"].value), limits["rate_noticeable_syll_s"]
+    said = [
+        (_rate_of_words(turn, n_syllables, agent, limits), turn)
+        for turn, n_syllables in zip(facts.transcript.turns, facts.text.syllables, strict=False)
+        if turn.role == "agent" and is_for_writing_down(turn.text, n_digits=n_digits)
+    ]
+    said.sort(key=lambda one: -one[0])
+    findings = tuple(
+        Finding("agent", t.start_s, t.end_s, "fast_number", rate, limit.value, "syll/s", t.text)
+        for rate, t in said[:3]
+        if rate >= limit.value
+    )
+    return Sign(above(said[0][0], limit), findings) if said else Sign(0.0)
+
+
+def _rate_of_words(turn: Turn, n_syllables: int, agent: ChannelMeasures, limits: Limits) -> float:
+    """Syllables of a turn's words over its time without pauses; 0 where that is too short."""
+    paused = (min(p.end_s, turn.end_s) - max(p.start_s, turn.start_s) for p in agent.pauses)
+    spoken_s = turn.end_s - turn.start_s - sum(max(s, 0.0) for s in paused)
+    return round(n_syllables / spoken_s, 2) if spoken_s >= limits["turn_speech_s"].value else 0.0
 
 
 def _against_self(facts: Facts, agent: ChannelMeasures, limits: Limits) -> Sign:

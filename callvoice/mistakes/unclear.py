@@ -1,21 +1,34 @@
 """6 · Careless, unclear articulation. The least certain of all.
 
-Observables: the caller asks to repeat, and the recogniser's own doubt about the agent's words, both
-only on a line good enough that the doubt is not its fault. An accent must never count: doubt alone
-stays a weak finding, and the confidence is always low.
+Definition: sounds and syllables run together until words are hard to make out.
+
+Observables, all on a line good enough that they are not its fault: the caller asks to repeat; the
+recogniser's own doubt about the agent's words; and as weak signs, of which one alone is not enough,
+a dull sound (syllables and sounds hardly stand out from each other), swallowed syllables (fewer
+heard than the words have) and a single request to repeat.
+
+Limits: working values; those of the dull sound from speech smeared on purpose. A narrow codec and
+fast speech come close to the weak signs: hence two of them. An accent must never count, and the
+confidence is always low.
+
+What it cannot tell: whether the caller's line, hearing or language was the reason to ask again.
 """
 
 from __future__ import annotations
 
+from callvoice.mistakes.evidence import first_in_turn
 from callvoice.mistakes.scoring import (
+    FOUND_FROM,
     Sign,
     above,
     agent_voice,
+    below,
     missing_words,
     not_assessable,
+    together,
     verdict,
 )
-from callvoice.settings import Limits
+from callvoice.settings import Limit, Limits
 from callvoice.types import ChannelMeasures, Facts, Finding, Turn, Verdict
 
 
@@ -27,8 +40,13 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     reason = missing_words(facts, limits) or _line(agent, limits)
     if reason:
         return not_assessable("unclear", reason)
-    signs = [_repairs(facts, limits), _doubt(facts, limits)]
-    return verdict("unclear", max(s.score for s in signs), signs, "low")
+    repairs, doubt = _repairs(facts, limits["repair_requests"]), _doubt(facts, limits)
+    single = _repairs(facts, limits["single_repair"])
+    weak = [_dull(agent, limits), _swallowed(agent, limits)]
+    pair = together([*weak, single], at_least=int(limits["weak_signs"].value))
+    score = max(repairs.score, doubt.score, pair)
+    asked = repairs if repairs.score >= FOUND_FROM else single
+    return verdict("unclear", score, [asked, doubt, *weak], "low")
 
 
 def _line(agent: ChannelMeasures, limits: Limits) -> str | None:
@@ -37,23 +55,16 @@ def _line(agent: ChannelMeasures, limits: Limits) -> str | None:
     return None if good else "noisy_line"
 
 
-def _repairs(facts: Facts, limits: Limits) -> Sign:
-    limit = limits["repair_requests"]
-    asked = [h for h in facts.text.hits if h.label == "caller_repair" and h.role == "caller"]
+def _repairs(facts: Facts, limit: Limit) -> Sign:
+    asked = first_in_turn(
+        h for h in facts.text.hits if h.label == "caller_repair" and h.role == "caller"
+    )
+    n = float(len(asked))
     findings = tuple(
-        Finding(
-            "caller",
-            h.start_s,
-            h.end_s,
-            "repair_request",
-            len(asked),
-            limit.value,
-            "count",
-            h.quote,
-        )
+        Finding("caller", h.start_s, h.end_s, "repair_request", n, limit.value, "count", h.quote)
         for h in asked
     )
-    return Sign(above(len(asked), limit), findings)
+    return Sign(above(n, limit), findings)
 
 
 def _doubt(facts: Facts, limits: Limits) -> Sign:
@@ -62,7 +73,7 @@ def _doubt(facts: Facts, limits: Limits) -> Sign:
     if len(odds) < limits["words"].value:
         return Sign(0.0)
     limit, even = limits["doubtful_share"], limits["doubtful_below"].value
-    share = sum(p < even for p in odds) / len(odds)
+    share = round(sum(p < even for p in odds) / len(odds), 3)
     worst = sorted(turns, key=lambda turn: _doubtful(turn, even), reverse=True)[:3]
     findings = tuple(
         Finding("agent", t.start_s, t.end_s, "doubtful_share", share, limit.value, "share", t.text)
@@ -73,3 +84,25 @@ def _doubt(facts: Facts, limits: Limits) -> Sign:
 
 def _doubtful(turn: Turn, even: float) -> int:
     return sum(w.probability is not None and w.probability < even for w in turn.words)
+
+
+def _dull(agent: ChannelMeasures, limits: Limits) -> Sign:
+    """Both measures of the sound must say so: each alone follows voice and codec too."""
+    if agent.clarity is None:
+        return Sign(0.0)
+    swing, change = limits["modulation_db"], limits["spectral_change_db"]
+    swing_db, change_db = agent.clarity.modulation_db, agent.clarity.spectral_change_db
+    findings = (
+        Finding("agent", None, None, "modulation_db", swing_db, swing.value, "dB"),
+        Finding("agent", None, None, "spectral_change_db", change_db, change.value, "dB"),
+    )
+    return Sign(min(below(swing_db, swing), below(change_db, change)), findings)
+
+
+def _swallowed(agent: ChannelMeasures, limits: Limits) -> Sign:
+    heard = agent.syllable_reduction
+    if heard is None:
+        return Sign(0.0)
+    limit = limits["syllable_reduction"]
+    finding = Finding("agent", None, None, "syllable_reduction", heard, limit.value, "ratio")
+    return Sign(below(heard, limit), (finding,))

@@ -7,17 +7,22 @@ from typing import Any
 from msgspec.structs import replace
 
 from callvoice.types import (
+    Backchannel,
     Call,
     ChannelMeasures,
+    Clarity,
     Conversation,
+    Effort,
     Facts,
     Gap,
     Greeting,
     Hit,
     Interval,
+    Melody,
     Overlap,
     Role,
     Stretch,
+    Tempo,
     TextFacts,
     Transcript,
     Turn,
@@ -25,9 +30,18 @@ from callvoice.types import (
 )
 
 
-def turn(start_s: float, end_s: float, *, rate: float = 5.2, spread_st: float = 3.0) -> Stretch:
-    """A turn of a party with one pause in it."""
-    speech_s = (end_s - start_s) * 0.85
+def turn(
+    start_s: float,
+    end_s: float,
+    *,
+    rate: float = 5.2,
+    spread_st: float = 3.0,
+    pause_share: float = 0.15,
+    level_db: float = -20.0,
+) -> Stretch:
+    """A turn of a party with one pause in it, or none."""
+    pause_s = (end_s - start_s) * pause_share
+    speech_s = end_s - start_s - pause_s
     return Stretch(
         start_s=start_s,
         end_s=end_s,
@@ -36,11 +50,11 @@ def turn(start_s: float, end_s: float, *, rate: float = 5.2, spread_st: float = 
         articulation_rate_syll_s=rate,
         n_text_syllables=round(rate * speech_s),
         text_rate_syll_s=rate,
-        n_pauses=1,
-        pause_s=(end_s - start_s) * 0.15,
+        n_pauses=int(pause_s > 0),
+        pause_s=pause_s,
         voiced_s=speech_s * 0.6,
         f0_spread_st=spread_st,
-        level_db=-20.0,
+        level_db=level_db,
     )
 
 
@@ -49,6 +63,7 @@ def channel(number: int, role: Role | None, turns: tuple[Stretch, ...], **change
     pauses = tuple(
         Interval(middle, middle + t.pause_s)
         for t in turns
+        if t.pause_s
         for middle in [t.start_s + (t.end_s - t.start_s) * 0.4]
     )
     measures = ChannelMeasures(
@@ -69,7 +84,13 @@ def channel(number: int, role: Role | None, turns: tuple[Stretch, ...], **change
         clipped_share=0.0,
         flat_share=0.1,
         text_rate_syll_s=5.2,
+        syllable_reduction=1.05,
+        tempo=Tempo(4.4, 0.05, len(turns), 3.4, 18.0),
+        melody=Melody(9, 3, 4, 12.0, 0.0, 0.0),
+        effort=Effort(-6.0, -12.0, 380.0, 19.0, 12.0),
+        clarity=Clarity(5.5, 4.5, 24.0),
         turns=turns,
+        windows=turns,
     )
     return replace(measures, **changes)
 
@@ -84,8 +105,10 @@ def hit(label: str, role: Role, number: int, quote: str = "…") -> Hit:
     return Hit(label, f"{label}.test", number, role, quote, (0, 1), start_s, start_s + 1.0)
 
 
-def transcript(*, probability: float | None = None) -> Transcript:
-    """Eight turns of ten words, the agent's first."""
+def transcript(
+    *, probability: float | None = None, says: dict[int, str] | None = None
+) -> Transcript:
+    """Eight turns of ten words, the agent's first; ``says`` has other texts for some."""
     turns = []
     for number in range(8):
         role: Role = "agent" if number % 2 == 0 else "caller"
@@ -94,7 +117,7 @@ def transcript(*, probability: float | None = None) -> Transcript:
             Word(f"wort{i}", start_s + 0.6 * i, start_s + 0.6 * i + 0.5, probability)
             for i in range(10)
         )
-        text = " ".join(w.text for w in words)
+        text = (says or {}).get(number) or " ".join(w.text for w in words)
         turns.append(Turn(role, start_s, start_s + 7.0, text, words, number % 2))
     source = "given" if probability is None else "recognised"
     return Transcript("de", source, tuple(turns))  # type: ignore[arg-type]
@@ -118,10 +141,11 @@ def facts(
     hits: tuple[Hit, ...] = (),
     gap_s: float = 0.3,
     overlaps: tuple[Overlap, ...] = (),
+    backchannels: tuple[Backchannel, ...] = (),
     greeting: Greeting | None = GOOD_GREETING,
     **changes: Any,
 ) -> Facts:
-    """A healthy call with some measures changed; acknowledgements are in it unless ``hits`` say."""
+    """A healthy call with some measures changed; there are no phrases but those in ``hits``."""
     gaps = tuple(Gap(8.0 * n - gap_s, 8.0 * n, (n + 1) % 2, n % 2) for n in range(1, 8))
     whole = Facts(
         call=Call(
@@ -139,7 +163,7 @@ def facts(
             channel(0, "agent", **{"turns": AGENT_TURNS, **(agent or {})}),
             channel(1, "caller", **{"turns": CALLER_TURNS, **(caller or {})}),
         ),
-        conversation=Conversation(separate=True, gaps=gaps, overlaps=overlaps),
+        conversation=Conversation(True, gaps, overlaps, backchannels),
         transcript=transcript(),
         text=TextFacts("de", True, (20,) * 8, hits, greeting),
     )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+import msgspec
 import pytest
-from facts import AGENT_TURNS, GOOD_GREETING, channel, facts, hit, mono, transcript, turn
+from facts import GOOD_GREETING, facts, hit, mono, transcript
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import convert
 from msgspec.structs import replace
+from read_cases import Case, facts_of, read_cases
 
 from callvoice import mistakes
 from callvoice.settings import load_settings
-from callvoice.types import Facts, Overlap, TextFacts, Verdict
+from callvoice.types import Facts, Hit, Overlap, TextFacts, Verdict
 
 SETTINGS = load_settings()
 ACKS = tuple(hit("acknowledgement", "agent", n) for n in (2, 4, 6))
@@ -20,121 +26,49 @@ def verdict(name: str, call: Facts) -> Verdict:
     return next(v for v in mistakes.judge(call, SETTINGS) if v.id == name)
 
 
-def interruption(start_s: float, *, stopped: bool = True, by: int = 0, inside: bool = True) -> Any:
-    return Overlap(start_s, start_s + 0.6, by, inside, stopped)
-
-
 def greeting(**changes: Any) -> Any:
     return replace(GOOD_GREETING, **changes)
 
 
-def with_runs(pause_s: float, n_pauses: int, length_s: float = 12.0) -> dict[str, Any]:
-    """Agent turns of ``length_s`` with little or no pause in them."""
-    turns = tuple(
-        replace(turn(s, s + length_s), pause_s=pause_s, n_pauses=n_pauses)
-        for s in (0.0, 16.0, 32.0, 48.0)
-    )
-    built = channel(0, "agent", turns)
-    kept = built.pauses if n_pauses else ()
-    return {"turns": turns, "pauses": kept}
-
-
-TROUBLE = hit("caller_trouble", "caller", 1, "meine Heizung ist kalt")
-FAST = tuple(turn(s, s + 7.0, rate=7.4) for s in (0.0, 16.0, 32.0, 48.0))
-HALF_FAST = (*AGENT_TURNS[:2], *FAST[2:])
-DOUBTED = transcript(probability=0.3)
 TRUSTED = transcript(probability=0.9)
 
-MUST_FIRE: list[tuple[str, Facts]] = [
-    ("toneless", facts(agent={"f0_spread_st": 0.8, "flat_share": 0.9})),
-    ("toneless", facts(agent={"f0_spread_st": 1.5, "flat_share": 0.55})),
-    ("toneless", facts(agent={"f0_spread_st": 1.2, "flat_share": None})),
-    ("indifferent", facts(gap_s=2.0, caller={"speech_s": 50.0})),
-    ("indifferent", facts(hits=(TROUBLE,), caller={"speech_s": 50.0})),
-    ("indifferent", facts(hits=(TROUBLE,), gap_s=1.8)),
-    ("impatient", facts(overlaps=tuple(interruption(s) for s in (10.0, 26.0, 42.0)))),
-    ("impatient", facts(overlaps=(interruption(10.0), interruption(26.0)))),
-    ("impatient", facts(hits=tuple(hit("impatient", "agent", n) for n in (2, 4)))),
-    ("impatient", facts(overlaps=(interruption(10.0),), hits=(hit("impatient", "agent", 4),))),
-    ("overlong_greeting", facts(greeting=greeting(n_syllables=27, end_s=5.8))),
-    ("overlong_greeting", facts(greeting=greeting(n_syllables=52, end_s=11.0))),
-    ("overlong_greeting", facts(greeting=greeting(end_s=7.5))),
-    ("overlong_greeting", facts(greeting=greeting(antiquated=("zu Ihren Diensten",)))),
-    ("overlong_greeting", facts(greeting=greeting(n_syllables=30, start_s=None, end_s=None))),
-    ("rushed", facts(agent=with_runs(0.0, 0))),
-    ("rushed", facts(agent=with_runs(0.0, 0), gap_s=0.02)),
-    ("rushed", facts(agent=with_runs(0.2, 0, 9.5), gap_s=0.05)),
-    ("unclear", facts(hits=tuple(hit("caller_repair", "caller", n) for n in (1, 3)))),
-    ("unclear", facts(transcript=DOUBTED)),
-    ("too_fast", facts(agent={"text_rate_syll_s": 7.4, "turns": FAST})),
-    ("too_fast", facts(agent={"text_rate_syll_s": 6.3, "turns": HALF_FAST})),
-    ("too_fast", facts(agent={"text_rate_syll_s": None, "articulation_rate_syll_s": 7.0})),
-    ("know_it_all", facts(hits=tuple(hit("know_it_all", "agent", n) for n in (2, 4)))),
-    (
-        "know_it_all",
-        facts(hits=(hit("dismissive", "agent", 2), hit("know_it_all", "agent", 4))),
-    ),
-    ("know_it_all", facts(hits=(TROUBLE, hit("know_it_all", "agent", 2)))),
-    (
-        "know_it_all",
-        facts(
-            hits=(TROUBLE, hit("process_first", "agent", 2), hit("excuse", "agent", 4)),
-        ),
-    ),
-]
-
-MUST_NOT: list[tuple[str, Facts]] = [
-    ("toneless", facts()),
-    ("toneless", facts(agent={"f0_spread_st": 1.4, "flat_share": 0.1})),
-    ("toneless", facts(agent={"f0_spread_st": 2.2, "flat_share": 0.6})),
-    ("indifferent", facts(hits=ACKS)),
-    ("indifferent", facts(hits=ACKS, gap_s=2.5)),  # looking things up takes time
-    ("indifferent", facts(hits=(*ACKS, TROUBLE))),
-    ("indifferent", facts(hits=(TROUBLE, hit("empathy", "agent", 2)))),
-    ("impatient", facts()),
-    ("impatient", facts(overlaps=(interruption(10.0),))),
-    ("impatient", facts(overlaps=tuple(interruption(s, by=1) for s in (1.0, 17.0, 33.0)))),
-    (
-        "impatient",
-        facts(overlaps=tuple(interruption(s, inside=False) for s in (10.0, 26.0, 42.0))),
-    ),
-    ("impatient", facts(hits=tuple(hit("impatient", "caller", n) for n in (1, 3, 5)))),
-    ("overlong_greeting", facts()),
-    ("overlong_greeting", facts(greeting=greeting(n_syllables=9, end_s=1.9))),
-    ("overlong_greeting", facts(greeting=greeting(n_syllables=18, end_s=4.4))),
-    ("rushed", facts()),
-    ("rushed", facts(gap_s=0.02)),
-    ("rushed", facts(agent={"text_rate_syll_s": 7.5, "turns": FAST})),  # fast, with pauses
-    ("unclear", facts()),
-    ("unclear", facts(transcript=TRUSTED)),
-    ("unclear", facts(hits=(hit("caller_repair", "caller", 1),))),
-    ("unclear", facts(hits=tuple(hit("caller_repair", "agent", n) for n in (2, 4)))),
-    ("too_fast", facts()),
-    ("too_fast", facts(agent={"text_rate_syll_s": 6.2})),
-    ("too_fast", facts(caller={"text_rate_syll_s": 3.5})),
-    ("know_it_all", facts(hits=(hit("know_it_all", "agent", 4),))),
-    ("know_it_all", facts(hits=tuple(hit("know_it_all", "caller", n) for n in (1, 3, 5)))),
-    ("know_it_all", facts(hits=(TROUBLE, hit("apology", "agent", 2)))),
+CASES = [
+    pytest.param(name, case, id=f"{name}: {case.name}")
+    for name, _ in mistakes.JUDGES
+    for case in read_cases(name)
 ]
 
 
-@pytest.mark.parametrize(("name", "call"), MUST_FIRE)
-def test_must_fire(name: str, call: Facts) -> None:
-    found = verdict(name, call)
-    assert found.status == "found"
-    assert found.score is not None
-    assert found.score >= 0.5
-    assert found.findings
-    assert found.reason is None
+@pytest.mark.parametrize(("name", "case"), CASES)
+def test_a_call_is_judged_as_a_listener_would(name: str, case: Case) -> None:
+    judged = verdict(name, facts_of(case))
+    assert judged.status == case.expect, case.why
+    assert judged.reason == case.reason
+    assert bool(judged.findings) == (case.expect == "found")
+    assert case.measure is None or case.measure in {f.measure for f in judged.findings}
+    if judged.score is not None:
+        assert (judged.score >= 0.5) == (case.expect == "found")
+    else:
+        assert case.expect == "not_assessable"
 
 
-@pytest.mark.parametrize(("name", "call"), MUST_NOT)
-def test_must_not_fire(name: str, call: Facts) -> None:
-    clear = verdict(name, call)
-    assert clear.status == "clear"
-    assert clear.score is not None
-    assert clear.score < 0.5
-    assert clear.findings == ()
+@pytest.mark.parametrize("name", [name for name, _ in mistakes.JUDGES])
+def test_each_mistake_has_its_cases(name: Any) -> None:
+    expected = [case.expect for case in read_cases(name)]
+    assert min(expected.count("found"), expected.count("clear")) >= 8
+    names = [case.name for case in read_cases(name)]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(("name", "case"), CASES)
+def test_findings_are_true_to_their_measure_and_can_be_played(name: str, case: Case) -> None:
+    findings = verdict(name, facts_of(case)).findings
+    placed = [f.start_s is not None for f in findings]
+    assert placed == sorted(placed, reverse=True)
+    for finding in findings:
+        assert (finding.value is None) == (finding.limit is None) == (finding.unit is None)
+        assert (finding.start_s is None) == (finding.end_s is None)
+        assert finding.start_s is None or finding.start_s < (finding.end_s or 0.0)
 
 
 def test_a_healthy_call_is_clear_of_all_eight() -> None:
@@ -178,32 +112,134 @@ def test_too_little_material_is_said(changes: dict[str, Any], names: set[str], r
     assert all(v.score is None for v in verdicts if v.status == "not_assessable")
 
 
-@pytest.mark.parametrize(
-    ("name", "make", "doses"),
-    [
-        ("toneless", lambda d: {"agent": {"f0_spread_st": d, "flat_share": None}}, (4, 2, 1, 0.2)),
+# What else is in the call, the measure's path in a case, its values in the order of the mistake.
+LAWS: dict[str, list[tuple[dict[str, Any], str, list[float]]]] = {
+    "toneless": [
+        ({"agent": {"flat_share": 0.6}}, "agent.f0_spread_st", [6.0, 2.0, 1.6, 1.2, 0.3]),
+        ({"agent": {"f0_spread_st": 1.0}}, "agent.flat_share", [0.0, 0.3, 0.5, 0.7, 1.0]),
+        ({"agent": {"f0_spread_st": 1.0}}, "agent.melody.n_level", [0, 8, 18, 30, 60]),
+    ],
+    "indifferent": [
+        ({"caller": {"speech_s": 60.0}}, "gap_s", [0.0, 0.5, 1.2, 1.8, 3.0]),
+        ({"gap_s": 2.0, "backchannels": [10.0, 26.0]}, "caller.speech_s", [46.0, 100.0, 200.0]),
+    ],
+    "impatient": [
+        ({"overlaps": ["agent 10.0 inside stopped"] * 3}, "caller.speech_s", [3000.0, 900.0, 60.0]),
+    ],
+    "overlong_greeting": [
+        ({}, "greeting.n_syllables", [5, 15, 22, 30, 60]),
+        ({}, "greeting.end_s", [1.0, 4.0, 6.0, 9.0]),
+    ],
+    "rushed": [
+        ({"agent_turns": {"pause_share": 0.02}}, "gap_s", [1.0, 0.3, 0.1, 0.02]),
+        ({"gap_s": 0.02}, "agent_turns.pause_share", [0.3, 0.1, 0.06, 0.03, 0.0]),
         (
-            "impatient",
-            lambda d: {"overlaps": tuple(map(interruption, range(10, 10 + d)))},
-            range(8),
-        ),
-        (
-            "overlong_greeting",
-            lambda d: {"greeting": greeting(n_syllables=d)},
-            (8, 15, 20, 24, 27, 35),
-        ),
-        ("too_fast", lambda d: {"agent": {"text_rate_syll_s": d}}, (4.0, 5.5, 6.2, 6.6, 8.0)),
-        (
-            "know_it_all",
-            lambda d: {"hits": tuple(hit("know_it_all", "agent", 2) for _ in range(d))},
-            range(6),
+            {"gap_s": 0.02, "agent": {"speech_s": 90.0}},
+            "agent.tempo.rate_slope_syll_s_min",
+            [-2.0, 0.0, 1.0, 2.0, 4.0],
         ),
     ],
+    "unclear": [
+        (
+            {"hits": ["caller 1 caller_repair"]},
+            "agent.syllable_reduction",
+            [1.1, 0.95, 0.85, 0.7],
+        ),
+        (
+            {"agent": {"syllable_reduction": 0.6, "clarity": {"spectral_change_db": 2.0}}},
+            "agent.clarity.modulation_db",
+            [6.0, 5.0, 4.0, 2.0],
+        ),
+        ({}, "word_probability", [0.9, 0.5, 0.3]),
+    ],
+    "too_fast": [
+        ({}, "agent.text_rate_syll_s", [4.0, 5.5, 6.2, 6.6, 8.0]),
+        ({"says": {"4": "Es ist die 4711 0815."}}, "syllables.4", [20, 30, 36, 40, 50]),
+        ({}, "agent_turns.rate", [4.0, 5.5, 6.1, 6.6, 8.0]),
+    ],
+}
+
+
+def _changed(base: dict[str, Any], path: str, value: float) -> Facts:
+    """The call of a case with one value put into it."""
+    root = copy.deepcopy(base)
+    *groups, last = path.split(".")
+    table = root
+    for group in groups:
+        table = table.setdefault(group, {})
+    table[last] = value
+    case = {"name": path, "why": "a law", "expect": "found", **root}
+    return facts_of(convert(case, Case, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "path", "doses"),
+    [(name, *law) for name, laws in LAWS.items() for law in laws],
 )
-def test_more_of_it_is_a_higher_score(name: str, make: Any, doses: Any) -> None:
-    scores = [verdict(name, facts(**make(dose))).score or 0.0 for dose in doses]
+def test_more_of_a_measure_is_a_higher_score(
+    name: str, base: dict[str, Any], path: str, doses: list[float]
+) -> None:
+    scores = [verdict(name, _changed(base, path, dose)).score or 0.0 for dose in doses]
     assert scores == sorted(scores)
     assert scores[0] < 0.5 < scores[-1]
+
+
+LABELS = st.sampled_from(
+    ["know_it_all", "dismissive", "excuse", "process_first", "imposing", "impatient"]
+)
+AGAINST = st.lists(st.builds(hit, LABELS, st.just("agent"), st.sampled_from([2, 4, 6])), max_size=6)
+
+
+@given(AGAINST, st.builds(hit, LABELS, st.just("agent"), st.sampled_from([2, 4, 6])))
+def test_one_more_phrase_never_lowers_a_score(few: list[Hit], more: Hit) -> None:
+    before = mistakes.judge(facts(hits=tuple(few)), SETTINGS)
+    after = mistakes.judge(facts(hits=(*few, more)), SETTINGS)
+    assert all((a.score or 0.0) >= (b.score or 0.0) for a, b in zip(after, before, strict=True))
+
+
+OVERLAPS = st.builds(
+    Overlap,
+    start_s=st.just(10.0),
+    end_s=st.just(10.6),
+    by_channel=st.just(0),
+    interruption=st.booleans(),
+    other_stopped=st.booleans(),
+)
+
+
+@given(st.lists(OVERLAPS, max_size=6), OVERLAPS)
+def test_one_more_start_in_the_caller_s_turn_never_lowers_a_score(
+    few: list[Overlap], more: Overlap
+) -> None:
+    before = verdict("impatient", facts(overlaps=tuple(few))).score or 0.0
+    assert (verdict("impatient", facts(overlaps=(*few, more))).score or 0.0) >= before
+
+
+@given(AGAINST)
+def test_a_verdict_depends_on_nothing_but_facts_and_limits(few: list[Hit]) -> None:
+    call = facts(hits=tuple(few))
+    stored = msgspec.json.decode(msgspec.json.encode(call), type=Facts)
+    assert mistakes.judge(call, SETTINGS) == mistakes.judge(stored, SETTINGS)
+
+
+def test_the_same_contradiction_weighs_more_after_a_statement() -> None:
+    lone = (hit("know_it_all", "agent", 2),)
+    stated = facts(hits=lone)
+    asked = facts(hits=lone, transcript=transcript(says={1: "Ist das denn wirklich so, oder?"}))
+    after, before = verdict("know_it_all", stated).score, verdict("know_it_all", asked).score
+    assert (before or 1.0) < (after or 0.0) < 0.5
+
+
+def test_phrases_that_are_a_guess_are_held_against_nobody() -> None:
+    guessed = [replace(hit("dismissive", "agent", n), probability=0.5) for n in (2, 4, 6)]
+    assert verdict("know_it_all", facts(hits=tuple(guessed))).status == "clear"
+
+
+def test_a_contradiction_repeated_later_weighs_more_than_twice_in_one_turn() -> None:
+    once, later = (
+        facts(hits=(hit("know_it_all", "agent", 2), hit("dismissive", "agent", n))) for n in (2, 4)
+    )
+    assert (verdict("know_it_all", once).score or 1.0) < (verdict("know_it_all", later).score or 0)
 
 
 def test_a_changed_limit_changes_the_verdict_without_sound(tmp_path: Any) -> None:
