@@ -12,11 +12,18 @@ import click
 import callvoice
 from callvoice.cli.analyze import analyze
 from callvoice.cli.baseline import baseline
+from callvoice.cli.batch import batch
 from callvoice.cli.calibrate import calibrate
 from callvoice.cli.common import Interrupted, complain, say
+from callvoice.cli.doctor import doctor
+from callvoice.cli.export import export
 from callvoice.cli.info import explain, models, schema
 from callvoice.cli.judge import judge
+from callvoice.cli.purge import purge
+from callvoice.cli.rejudge import rejudge
+from callvoice.cli.show import show
 from callvoice.cli.stages import measure, text
+from callvoice.cli.stats import stats
 from callvoice.errors import CallvoiceError, CannotWrite
 
 
@@ -84,4 +91,6 @@ def cli() -> None:
 
 
 for command in (analyze, judge, calibrate, baseline, measure, text, explain, schema, models):
+    cli.add_command(command)
+for command in (batch, rejudge, stats, show, export, purge, doctor):  # many calls, on a store
     cli.add_command(command)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 import callvoice
 from callvoice import mistakes, prosody, text
@@ -37,17 +38,43 @@ from callvoice.types import (
 )
 
 if TYPE_CHECKING:
-    from callvoice.ingest.recognise import Progress, Recogniser
+    from collections.abc import Sequence
+
+    from callvoice.ingest.models import InstalledModel
+    from callvoice.ingest.recognise import Progress, Recognised
+    from callvoice.types import Interval
 
 __all__ = [
     "Analysis",
     "AnalysisOptions",
+    "Hearing",
     "analyze",
+    "analyze_opened",
+    "default_language",
     "gather",
     "judge",
     "measure",
+    "read_again",
     "text_lines",
 ]
+
+
+class Hearing(Protocol):
+    """What hears words: an ``ingest.recognise.Recogniser``, or one that remembers what it heard."""
+
+    @property
+    def model(self) -> InstalledModel:
+        """Which speech model it is."""
+
+    def recognise(
+        self,
+        audio: Audio,
+        speech: Sequence[Sequence[Interval]],
+        *,
+        language: str | None,
+        progress: Progress | None = None,
+    ) -> Recognised:
+        """As ``Recogniser.recognise``."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +93,10 @@ class AnalysisOptions:
 
 @dataclass(frozen=True)
 class Analysis:
-    """A report, with the sound and frames that its page needs. Only the report is ever stored."""
+    """A report and its facts, with the sound and frames that its page needs, never stored."""
 
     report: Report
+    facts: Facts
     audio: Audio
     tracks: tuple[Track, ...]
 
@@ -85,7 +113,7 @@ class _Heard:
 
 def analyze(
     source: Path | Source,
-    recogniser: Recogniser | None = None,
+    recogniser: Hearing | None = None,
     *,
     options: AnalysisOptions | None = None,
     progress: Progress | None = None,
@@ -101,25 +129,42 @@ def analyze(
     Raises:
         CallvoiceError: unreadable input, nothing to analyse, an invalid transcript.
     """
-    options = options or AnalysisOptions()
     source = source if isinstance(source, Source) else Source(source)
-    opened = open_source(source)
-    lines = listen(opened.audio, source.name)
+    return analyze_opened(
+        source.name, open_source(source), recogniser, options=options, progress=progress
+    )
+
+
+def analyze_opened(
+    name: str,
+    opened: Opened,
+    recogniser: Hearing | None = None,
+    *,
+    options: AnalysisOptions | None = None,
+    progress: Progress | None = None,
+) -> Analysis:
+    """As :func:`analyze`, for a recording that has been opened and is called ``name``."""
+    options = options or AnalysisOptions()
+    lines = listen(opened.audio, name)
     agent = _agent(options.agent, opened, lines)
     heard = _hear(opened.audio, lines, recogniser, options, agent, progress)
-    call = _call(source, opened, lines, heard)
+    call = _call(name, opened, lines, heard)
     facts = gather(call, heard.transcript, lines, heard.line_roles, options.settings)
     if options.usual is not None:
         own = compare(facts, options.usual, options.settings.limits["material"])
-        facts = msgspec.structs.replace(facts, baseline=own)
-    language = options.report_language or ("en" if call.language == "en" else "de")
+        facts = replace(facts, baseline=own)
     report = judge(
         facts,
         options.settings,
-        language=language,
+        language=options.report_language or default_language(call),
         provenance=_provenance(recogniser, heard, options.settings),
     )
-    return Analysis(report, opened.audio, lines.channels)
+    return Analysis(report, facts, opened.audio, lines.channels)
+
+
+def default_language(call: Call) -> ReportLanguage:
+    """The report's language where nobody chose one: the call's, or German."""
+    return "en" if call.language == "en" else "de"
 
 
 def gather(
@@ -138,8 +183,17 @@ def gather(
     channels, conversation = prosody.measure(
         lines.tracks, roles=line_roles, spoken=spoken, one_channel=lines.voices is not None
     )
-    conversation = msgspec.structs.replace(conversation, uncertain=lines.uncertain)
+    conversation = replace(conversation, uncertain=lines.uncertain)
     return Facts(call, channels, conversation, lines.on_channels(transcript), text_facts)
+
+
+def read_again(facts: Facts, settings: Settings) -> Facts:
+    """The facts with the text stage done anew, for other lexicons; needs no sound.
+
+    Syllables stay: they were counted from what was said, and numbers may be masked since.
+    """
+    found = text.analyze(facts.transcript, extra_lexicons=settings.lexicons)
+    return replace(facts, text=replace(found, syllables=facts.text.syllables))
 
 
 def measure(
@@ -211,7 +265,7 @@ def _agent(chosen: AgentChannel, opened: Opened, lines: Lines) -> AgentChannel:
 def _hear(
     audio: Audio,
     lines: Lines,
-    recogniser: Recogniser | None,
+    recogniser: Hearing | None,
     options: AnalysisOptions,
     agent: AgentChannel,
     progress: Progress | None,
@@ -232,11 +286,11 @@ def _hear(
     return _Heard(transcript, found, lines.bounded(confidence), heard.dropped)
 
 
-def _call(source: Source, opened: Opened, lines: Lines, heard: _Heard) -> Call:
+def _call(name: str, opened: Opened, lines: Lines, heard: _Heard) -> Call:
     audio = opened.audio
     return Call(
         id=opened.sha256[:16],
-        source=source.name,
+        source=name,
         sha256=opened.sha256,
         duration_s=round(audio.duration_s, 3),
         language=heard.transcript.language,
@@ -249,7 +303,7 @@ def _call(source: Source, opened: Opened, lines: Lines, heard: _Heard) -> Call:
     )
 
 
-def _provenance(recogniser: Recogniser | None, heard: _Heard, settings: Settings) -> Provenance:
+def _provenance(recogniser: Hearing | None, heard: _Heard, settings: Settings) -> Provenance:
     from importlib.metadata import version
 
     model = recogniser.model if recogniser and heard.transcript.source == "recognised" else None

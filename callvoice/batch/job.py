@@ -1,0 +1,68 @@
+"""What goes to a worker and comes back. Light: the process that hands out calls analyses none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from callvoice.batch.items import Item
+from callvoice.batch.key import Recipe
+from callvoice.errors import (
+    CallvoiceError,
+    CannotWrite,
+    CorruptModel,
+    DeviceUnavailable,
+    InvalidSettings,
+    UnknownModel,
+)
+from callvoice.types import Facts, Report
+
+if TYPE_CHECKING:
+    from callvoice.batch.worker import Analysing
+
+EVERY_CALL: dict[str, type[CallvoiceError]] = {
+    error.slug: error
+    for error in (CannotWrite, CorruptModel, DeviceUnavailable, InvalidSettings, UnknownModel)
+}
+"""What is wrong with this machine rather than with one call, by slug."""
+
+
+class Job(Struct, frozen=True):
+    """One call to analyse; ``judge_only`` is the id of a call whose stored facts still hold."""
+
+    item: Item
+    judge_only: str | None = None
+
+
+class Analysed(Struct, frozen=True):
+    """What came of a call, how long it took, and how much of that the recogniser."""
+
+    report: Report
+    facts: Facts
+    elapsed_s: float
+    heard_s: float = 0.0
+
+
+class Refused(Struct, frozen=True):
+    """Why a call has no result. ``every_call`` would meet the same."""
+
+    slug: str
+    reason: str
+    every_call: bool = False
+
+
+@dataclass(frozen=True)
+class Analyst:
+    """Makes the function that analyses calls; sent to the worker before its first."""
+
+    recipe: Recipe
+    artefacts: str
+    scratch: str
+
+    def __call__(self) -> Analysing:
+        """In the worker's process, which alone loads what analysis needs."""
+        from callvoice.batch.worker import Analysing
+
+        return Analysing(self)

@@ -1,0 +1,151 @@
+"""What runs in a worker's process: one call after the other with one loaded speech model."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from callvoice.batch.discover import filesystem, name_of
+from callvoice.batch.items import Item, is_remote, local_path
+from callvoice.batch.job import EVERY_CALL, Analysed, Analyst, Job, Refused
+from callvoice.batch.key import Recipe, digest
+from callvoice.batch.rejudge import stored
+from callvoice.errors import CallvoiceError, UnreadableInput
+from callvoice.ingest.recognise import Progress, Recognised, Recogniser
+from callvoice.ingest.source import Opened, Source, open_source
+from callvoice.judging import facts_of, judge_again
+from callvoice.pipeline import AnalysisOptions, analyze_opened, default_language
+from callvoice.store import Artefacts
+from callvoice.types import Audio, Interval, Provenance
+
+if TYPE_CHECKING:
+    from callvoice.ingest.models import InstalledModel
+
+
+@dataclass
+class Remembering:
+    """A recogniser that keeps what it heard with a call and looks there first.
+
+    Words are kept under all that they depend on: the model, and which stretches of which recording
+    it heard. They are as they were spoken, numbers too: a call measured again must give the same.
+    """
+
+    recogniser: Recogniser
+    recipe: Recipe
+    artefacts: Artefacts
+    call_id: str
+    elapsed_s: float = field(default=0.0, init=False)
+
+    @property
+    def model(self) -> InstalledModel:
+        """Which speech model it is."""
+        return self.recogniser.model
+
+    def recognise(
+        self,
+        audio: Audio,
+        speech: Sequence[Sequence[Interval]],
+        *,
+        language: str | None,
+        progress: Progress | None = None,
+    ) -> Recognised:
+        """As ``Recogniser.recognise``."""
+        name = f"words-{self._digest(speech, language)}.json.gz"
+        kept = self.artefacts.get(self.call_id, name)
+        if kept is not None:
+            return msgspec.json.decode(kept, type=Recognised)
+        start = time.monotonic()
+        heard = self.recogniser.recognise(audio, speech, language=language, progress=progress)
+        self.elapsed_s = time.monotonic() - start
+        self.artefacts.put(self.call_id, name, msgspec.json.encode(heard))
+        return heard
+
+    def _digest(self, speech: Sequence[Sequence[Interval]], language: str | None) -> str:
+        options = repr(self.recogniser.options)
+        return digest(Path(self.recipe.model).name, self.recipe.revision, options, language, speech)
+
+
+class Analysing:
+    """Calls to results, one at a time; the speech model is loaded by the first that needs it."""
+
+    def __init__(self, made_by: Analyst) -> None:
+        self.recipe, self._scratch = made_by.recipe, made_by.scratch
+        self._artefacts = Artefacts(made_by.artefacts)
+        self._recogniser = Recogniser(self.recipe.model)
+
+    def __call__(self, job: Job) -> Analysed | Refused:
+        """A result or a reason, never an exception."""
+        try:
+            return self._judged_again(job.judge_only) or self._analysed(job.item)
+        except CallvoiceError as error:
+            return Refused(error.slug, str(error), error.slug in EVERY_CALL)
+        except MemoryError:
+            return Refused("memory-limit", f"{name_of(job.item)} needs more memory than there is.")
+        except Exception as error:  # a defect, or a library's; the other calls go on
+            return Refused("internal-error", f"{type(error).__name__}: {error}")
+
+    def _judged_again(self, call_id: str | None) -> Analysed | None:
+        """From stored facts, without sound; None where they are not there."""
+        start = time.monotonic()
+        before = stored(self._artefacts, call_id) if call_id else None
+        if before is None or not self._made(before.provenance):
+            return None
+        language = self.recipe.report_language or default_language(before.call)
+        report = judge_again(before, self.recipe.settings, language=language)
+        return Analysed(report, facts_of(before), time.monotonic() - start)
+
+    def _made(self, by: Provenance) -> bool:
+        """Whether facts are by this recipe: a kill may leave a report without its row."""
+        made = self.recipe.made
+        heard_alike = by.recogniser_revision in (None, made.revision)
+        return by.callvoice == made.callvoice and heard_alike
+
+    def _analysed(self, item: Item) -> Analysed:
+        start = time.monotonic()
+        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
+            here = {location: fetched(location, Path(folder)) for location in item.locations}
+            source = Source(here[item.location], here[item.caller] if item.caller else None)
+            opened = open_source(source)
+            transcript = here[item.transcript] if item.transcript else None
+            recogniser = self._remembering(opened)
+            options = AnalysisOptions(
+                agent=item.agent_channel,
+                language=item.language,
+                transcript=transcript,
+                report_language=self.recipe.report_language,
+                settings=self.recipe.settings,
+            )
+            done = analyze_opened(source.name, opened, recogniser, options=options)
+        elapsed_s = time.monotonic() - start
+        return Analysed(done.report, done.facts, elapsed_s, recogniser.elapsed_s)
+
+    def _remembering(self, opened: Opened) -> Remembering:
+        return Remembering(self._recogniser, self.recipe, self._artefacts, opened.sha256[:16])
+
+
+def fetched(location: str, folder: Path) -> Path:
+    """A file of this machine with the content of ``location``, in ``folder`` if it was remote.
+
+    Raises:
+        UnreadableInput: it could not be fetched.
+    """
+    if not is_remote(location):
+        return local_path(location)
+    fs, path = filesystem(location)
+    apart = folder / hashlib.sha256(location.encode()).hexdigest()[:8]  # two legs may share a name
+    apart.mkdir()
+    target = apart / Path(path).name
+    try:
+        fs.get_file(path, str(target))
+    except Exception as error:  # every protocol raises its own classes
+        raise UnreadableInput(
+            f"{location} cannot be fetched: {type(error).__name__}: {error}"
+        ) from error
+    return target

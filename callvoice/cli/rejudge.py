@@ -1,0 +1,73 @@
+"""``callvoice rejudge``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callvoice.cli.common import FILE, console, say
+
+if TYPE_CHECKING:
+    from callvoice.batch.rejudge import Rejudged
+    from callvoice.judging import ReportLanguage
+
+
+@click.command()
+@click.option("--workspace", type=FILE, help="The workspace of the batch.")
+@click.option("--store", metavar="URL", help="The store, where it is not in the workspace.")
+@click.option("--config", type=FILE, help="A callvoice.toml with your own limits and phrases.")
+@click.option(
+    "--report-language",
+    type=click.Choice(["de", "en"]),
+    help="Language of the reports.  [default: each call's]",
+)
+def rejudge(
+    workspace: Path | None,
+    store: str | None,
+    config: Path | None,
+    report_language: ReportLanguage | None,
+) -> None:
+    """Judge all stored calls again by the limits in force now, without sound and without a model.
+
+    \b
+    Examples:
+      callvoice rejudge --workspace qa --config stricter.toml
+      callvoice rejudge --workspace qa                          back to the packaged limits
+
+    A later `callvoice batch` with the same --config finds these results and keeps them. Broken off,
+    every call has its old or its new report; start it again for the rest.
+    """
+    from callvoice.batch.rejudge import rejudge as rejudge_all
+    from callvoice.settings import load_settings
+    from callvoice.store import open_store
+
+    target = store or workspace
+    if target is None:
+        raise click.UsageError("name the --workspace of the batch, or its --store.")
+    settings = load_settings(config)
+    with open_store(target, create=False) as opened, _bar() as progress:
+        done = rejudge_all(opened, settings, report_language=report_language, progress=progress)
+    _print(done)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A bar in calls on stderr; silent where that is no terminal."""
+    from rich.progress import Progress
+
+    screen = console(stderr=True)
+    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("judging calls", total=1)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(done: Rejudged) -> None:
+    click.echo(f"{done.n_calls} calls judged again, {done.changes.total()} verdicts changed")
+    for (mistake, before, after), n in sorted(done.changes.items()):
+        click.echo(f"  {mistake:18} {before} → {after}: {n}")
+    if done.n_without_facts:
+        say(f"{done.n_without_facts} calls have no stored facts; analyse them again.")

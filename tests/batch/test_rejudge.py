@@ -1,0 +1,76 @@
+"""New limits, new lexicons, a new model: each does again only what it must."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import calls
+import pytest
+from calls import kept
+
+from callvoice.pipeline import AnalysisOptions, analyze
+from callvoice.settings import load_settings
+from callvoice.types import Report
+
+Run = Callable[..., tuple[int, str, str]]
+
+STRICT = "[limits.overlong_greeting]\nsyllables = 5\nduration_s = 1\n"
+LEXICON = """\
+[[phrase]]
+"""
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return calls.cut(tmp_path_factory.mktemp("calls") / "monday")
+
+
+def batch(run: Run, *arguments: object) -> dict[str, object]:
+    code, out, err = run("batch", *arguments, "--transcripts", "--progress", "json", "--workers", 1)
+    assert (code, err) == (0, "")
+    return calls.summary(out)
+
+
+def fresh(recordings: Path, config: Path) -> dict[str, Report]:
+    reports = {}
+    for recording in recordings.glob("*.wav"):
+        transcript = recording.with_suffix(".transcript.json")
+        options = AnalysisOptions(transcript=transcript, settings=load_settings(config))
+        report = analyze(recording, options=options).report
+        reports[report.call.id] = report
+    return reports
+
+
+def test_rejudged_is_as_judged_afresh_and_is_not_done_again(
+    run: Run, recordings: Path, tmp_path: Path
+) -> None:
+    workspace, config = tmp_path / "w", tmp_path / "strict.toml"
+    config.write_text(STRICT)
+    batch(run, recordings, "--workspace", workspace)
+    before = kept(workspace)
+
+    code, out, _ = run("rejudge", "--workspace", workspace, "--config", config)
+    assert code == 0
+    assert out.startswith("4 calls judged again")
+    assert "clear → found" in out
+    after = kept(workspace)
+    assert {i: facts for i, (facts, _) in after.items()} == {
+        i: facts for i, (facts, _) in before.items()
+    }
+    assert {i: report for i, (_, report) in after.items()} == fresh(recordings, config)
+
+    summary = batch(run, recordings, "--workspace", workspace, "--config", config)
+    assert summary["n_analysed"] == 0  # a batch with these limits finds them
+
+    for recording in recordings.glob("*.wav"):  # the limits back, and the sound is not needed
+        recording.rename(recording.with_suffix(".away"))
+    run("rejudge", "--workspace", workspace)
+    assert kept(workspace) == before
+
+
+def test_a_workspace_is_needed(run: Run, tmp_path: Path) -> None:
+    assert run("rejudge")[0] == 2
+    code, _, err = run("rejudge", "--workspace", tmp_path / "none")
+    assert code == 2
+    assert "holds no store" in err

@@ -1,0 +1,65 @@
+"""What is masked, what is not, and that a text keeps its length."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callvoice.store.redact import redact, redacted_turn
+from callvoice.types import Turn, Word
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Kundennummer 4711", "Kundennummer 4711"),
+        ("Kundennummer 47110", "Kundennummer #####"),
+        ("null eins fünf eins zwei, ja", "#### #### #### #### ####, ja"),
+        ("eins zwei drei vier und dann", "eins zwei drei vier und dann"),
+        ("one two three four five", "### ### ##### #### ####"),
+        ("DE89 3704 0044 0532 0130 00 ist das Konto", "#### #### #### #### #### ## ist das Konto"),
+        ("DE89370400440532013000", "######################"),
+        ("an anna.weiss@firma-berger.de.", "an ####.#####@#####-######.##."),
+        ("+49 (0)151 / 23 45 67-8", "+## (#)### / ## ## ##-#"),
+        ("in 24 Stunden oder 48", "in 24 Stunden oder 48"),
+        ("um 10:30 Uhr, Zimmer 12", "um 10:30 Uhr, Zimmer 12"),
+    ],
+)  # fmt: skip
+def test_numbers_that_name_somebody_are_masked(said: str, kept: str) -> None:
+    assert redact(said) == kept
+
+
+@given(st.text(st.sampled_from("0123456789 .-/@aDEäß+\n"), max_size=60))
+def test_length_stays_and_no_long_number_is_left(said: str) -> None:
+    kept = redact(said)
+    assert len(kept) == len(said)
+    assert not re.search(r"\d{5}", kept)
+    assert redact(kept) == kept
+
+
+@given(st.lists(st.from_regex(r"[0-9]{1,4}|[a-z]{1,6}", fullmatch=True), min_size=1, max_size=12))
+def test_words_are_masked_as_their_turn_is(said: list[str]) -> None:
+    words = tuple(Word(text, n, n + 1) for n, text in enumerate(said))
+    kept = redacted_turn(Turn("caller", 0, 9, " ".join(said), words), redact)
+    assert " ".join(word.text for word in kept.words) == kept.text
+    assert [w.start_s for w in kept.words] == [w.start_s for w in words]
+
+
+def test_a_hook_that_changes_lengths_leaves_no_words() -> None:
+    turn = Turn("caller", 0, 1, "Weiß", (Word("Weiß", 0, 1),))
+    assert redacted_turn(turn, lambda text: text.replace("Weiß", "[Name]")).words == ()
+
+
+WORDS = ["null", "Eins", "zwo", "und", "seven", ",", "-", ". "]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=9))
+def test_runs_of_five_number_words_are_masked_and_nothing_else(said: list[str]) -> None:
+    text = " ".join(said)
+    number = "(?:null|eins|zwo|seven)"
+    kept = redact(text)
+    assert ("#" in kept) == bool(re.search(f"(?:{number}[ ,.-]{{1,2}}){{4}}{number}", text, re.I))
+    assert all(c in ("#", d) for c, d in zip(kept, text, strict=True))

@@ -1,0 +1,125 @@
+"""The commands on a store, as a person types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from pyarrow import parquet
+
+from callvoice.cli.doctor import doctor
+from callvoice.cli.export import _TABLES, export
+from callvoice.cli.purge import purge
+from callvoice.cli.show import show
+from callvoice.cli.stats import stats
+from callvoice.cli.stored import DAY
+from callvoice.errors import CallvoiceError
+from callvoice.store import Result as Kept
+from callvoice.store import open_store
+from callvoice.store.tables import NAMES
+
+pytest_plugins = ["stores"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, make_result: Callable[..., Kept]) -> Path:
+    with open_store(tmp_path / "w") as store:
+        store.save([make_result(number) for number in range(16)], durable=False)
+    return tmp_path / "w"
+
+
+def call(command: click.Command, *arguments: object) -> Result:
+    done = CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=True)
+    if done.exception and not isinstance(done.exception, SystemExit | CallvoiceError):
+        raise done.exception
+    return done
+
+
+def test_stats_prints_a_table_and_says_what_is_hidden(folder: Path) -> None:
+    done = call(stats, "--workspace", folder, "--by", "mistake,week")
+    assert done.exit_code == 0
+    assert "2026-W45" in done.stdout
+    lines = call(stats, "--workspace", folder, "--json").stdout.splitlines()
+    assert {json.loads(line)["calls"] for line in lines} == {16}
+    hidden = call(stats, "--workspace", folder, "--by", "queue,week", "--until", "2026-11-03")
+    assert "3 groups of fewer than 5 calls are not shown" in hidden.stdout
+    assert call(stats, "--workspace", folder, "--by", "agent").exit_code == 2
+
+
+def test_show_prints_the_report(folder: Path) -> None:
+    done = call(show, "call-5.wav", "--workspace", folder)
+    assert "Rechnung" in done.stdout
+    assert "call-5.wav" in done.stdout
+    everything = json.loads(call(show, "call-5.wav", "--json", "--workspace", folder).stdout)
+    assert everything["call"]["source"] == "call-5.wav"
+    assert "name the store" in call(show, "call-5.wav").stderr
+    assert "no call 'nowhere'" in call(show, "nowhere", "--workspace", folder).stderr
+
+
+def test_export_to_a_file_and_to_stdout(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "x.parquet"
+    done = call(export, "--workspace", folder, "-o", target)
+    assert "16 rows written" in done.stderr
+    assert parquet.read_table(target).num_rows == 16
+    lines = call(export, "--workspace", folder, "--format", "jsonl", "-o", "-").stdout
+    assert len(lines.splitlines()) == 16
+    assert call(export, "--workspace", folder, "-o", "-").exit_code == 2
+    vcons = call(export, "--workspace", folder, "--format", "vcon", "-o", tmp_path / "v")
+    assert "16 calls written" in vcons.stderr
+    assert _TABLES == NAMES
+
+
+def test_purge_asks_counts_and_proves(folder: Path, tmp_path: Path) -> None:
+    what = ("--workspace", folder, "--agent", "Agent 1")
+    assert call(purge, "--workspace", folder).exit_code == 2
+    assert len(call(purge, *what, "--dry-run").stdout.split()) == 4
+    assert "--yes" in call(purge, *what).stderr
+    done = call(purge, *what, "--yes", "--proof", tmp_path / "proof.json")
+    assert (done.exit_code, "nothing of them is left" in done.stderr) == (0, True)
+    proof = json.loads((tmp_path / "proof.json").read_text())
+    assert (len(proof["calls"]), proof["left_rows"], proof["rebuilt"]) == (4, 0, True)
+    (tmp_path / "list").write_text("# objections\ncustomer=3\n")
+    listed = call(purge, "--workspace", folder, "--objections", tmp_path / "list", "--yes")
+    assert "2 calls removed" in listed.stderr
+
+
+def test_doctor_says_what_to_do_and_fails_where_something_is_wrong(folder: Path) -> None:
+    assert call(doctor, "--workspace", folder).exit_code == 0
+    (folder / "agents.key").chmod(0o644)
+    done = call(doctor, "--workspace", folder)
+    assert (done.exit_code, "→ The key" in done.stdout) == (1, True)
+    checks = call(doctor, "--workspace", folder, "--json").stdout.splitlines()
+    assert {json.loads(line)["state"] for line in checks} == {"ok", "error"}
+
+
+def test_a_folder_without_a_store_is_not_made_one(tmp_path: Path) -> None:
+    done = call(doctor, "--workspace", tmp_path)
+    assert "holds no store" in str(done.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [stats, show, export, purge, doctor])
+def test_help_has_an_example(command: click.Command) -> None:
+    assert "--workspace DIR" in call(command, "--help").stdout
+
+
+def test_days_may_be_ago() -> None:
+    assert DAY.convert("2026-11-22", None, None) == date(2026, 11, 22)
+    assert DAY.convert("2w", None, None) == date.today() - timedelta(days=14)
+    for wrong in ("yesterday", "99999999999d", "12"):
+        with pytest.raises(click.BadParameter, match="is no day"):
+            DAY.convert(wrong, None, None)
+
+
+def test_help_does_not_load_the_database() -> None:
+    code = "import sys, callvoice.cli.stats, callvoice.cli.export, callvoice.cli.purge,"
+    code += " callvoice.cli.show, callvoice.cli.doctor; print('sqlalchemy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
