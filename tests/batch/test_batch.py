@@ -17,10 +17,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-import calls
 import pytest
+import runs
 import soundfile
-from calls import kept
+from runs import kept
 
 from callvoice.pipeline import AnalysisOptions, analyze
 from callvoice.store import open_store
@@ -33,7 +33,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four calls of a few seconds, with transcripts."""
-    return calls.cut(tmp_path_factory.mktemp("calls") / "monday")
+    return runs.cut(tmp_path_factory.mktemp("calls") / "monday")
 
 
 class Undisturbed(NamedTuple):
@@ -48,10 +48,10 @@ class Undisturbed(NamedTuple):
 def undisturbed(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Of :func:`recordings`, with one worker."""
     workspace = tmp_path_factory.mktemp("undisturbed")
-    process = calls.start(recordings, "--workspace", workspace, "--workers", 1)
+    process = runs.start(recordings, "--workspace", workspace, "--workers", 1)
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
-    return Undisturbed(workspace, calls.summary(out), kept(workspace))
+    return Undisturbed(workspace, runs.summary(out), kept(workspace))
 
 
 def attempts(workspace: Path) -> dict[str, tuple[str, int]]:
@@ -63,7 +63,7 @@ def attempts(workspace: Path) -> dict[str, tuple[str, int]]:
 
 def again(run: Run, *arguments: object) -> tuple[int, dict[str, Any]]:
     code, out, _ = run("batch", *arguments, "--transcripts", "--progress", "json", "--workers", 1)
-    return code, calls.summary(out)
+    return code, runs.summary(out)
 
 
 def test_every_call_is_kept_as_analyze_gives_it(undisturbed: Undisturbed, recordings: Path) -> None:
@@ -107,9 +107,9 @@ def test_killed_at_any_moment_it_goes_on(
 ) -> None:
     """The whole process tree or one worker, at a moment that the seed decides."""
     random = Random(seed)
-    process = calls.start(recordings, "--workspace", tmp_path / "w", "--workers", 1)
+    process = runs.start(recordings, "--workspace", tmp_path / "w", "--workers", 1)
     time.sleep(random.uniform(1.0, 6.0))
-    children = calls.children(process)
+    children = runs.children(process)
     if seed % 2 or not children:
         process.kill()
     else:
@@ -125,11 +125,11 @@ def test_killed_at_any_moment_it_goes_on(
 def test_two_batches_share_the_work(
     undisturbed: Undisturbed, recordings: Path, tmp_path: Path
 ) -> None:
-    both = [calls.start(recordings, "--workspace", tmp_path, "--workers", 1) for _ in range(2)]
+    both = [runs.start(recordings, "--workspace", tmp_path, "--workers", 1) for _ in range(2)]
     ends = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert [err for _, err in ends] == ["", ""]
-    assert sum(calls.summary(out)["n_analysed"] for out, _ in ends) == 4
+    assert sum(runs.summary(out)["n_analysed"] for out, _ in ends) == 4
     assert kept(tmp_path) == undisturbed.results
 
 
@@ -165,7 +165,7 @@ def test_bad_files_are_rows_and_the_rest_goes_on(
 def test_a_call_that_hangs_is_ended_and_the_rest_goes_on(
     run: Run, recordings: Path, tmp_path: Path
 ) -> None:
-    calls.fifo(tmp_path)
+    runs.fifo(tmp_path)
     shutil.copy(recordings / "vorwurf0.wav", tmp_path)
     shutil.copy(recordings / "vorwurf0.transcript.json", tmp_path)
     code, summary = again(run, tmp_path, "--workspace", tmp_path / "w", "--time-limit", 1)
@@ -180,13 +180,13 @@ def test_a_call_that_kills_its_worker_is_set_aside_after_three_attempts(
     """The call hangs, and each worker that takes it is killed, as by the system short of memory."""
     folder = tmp_path / "calls"
     folder.mkdir()
-    pipe = calls.fifo(folder)
-    process = calls.start(folder, "--workspace", tmp_path / "w", "--workers", 1)
+    pipe = runs.fifo(folder)
+    process = runs.start(folder, "--workspace", tmp_path / "w", "--workers", 1)
     for _ in range(3):
         _kill_who_reads(pipe, process)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert [e["slug"] for e in calls.events(out) if e["event"] == "call"] == 3 * ["worker-died"]
+    assert [e["slug"] for e in runs.events(out) if e["event"] == "call"] == 3 * ["worker-died"]
     assert attempts(tmp_path / "w") == {"pipe.wav": ("poison", 3)}
 
 
@@ -196,7 +196,7 @@ def _kill_who_reads(pipe: Path, process: subprocess.Popen[str]) -> None:
     while time.monotonic() < until:
         with contextlib.suppress(OSError):  # nobody reads it yet
             writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-            for child in calls.children(process):
+            for child in runs.children(process):
                 child.kill()
                 child.wait()
             os.close(writer)
@@ -206,15 +206,15 @@ def _kill_who_reads(pipe: Path, process: subprocess.Popen[str]) -> None:
 
 
 def test_ctrl_c_gives_back_what_is_under_way(recordings: Path, tmp_path: Path) -> None:
-    folder = calls.copied(recordings, tmp_path / "calls")
-    pipe = calls.fifo(folder)
-    process = calls.start(folder, "--workspace", tmp_path / "w", "--workers", 1)
+    folder = runs.copied(recordings, tmp_path / "calls")
+    pipe = runs.fifo(folder)
+    process = runs.start(folder, "--workspace", tmp_path / "w", "--workers", 1)
     _until_read(pipe)  # all others are done: they are longer than nothing
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert calls.summary(out)["states"] == {"done": 4, "open": 1}
+    assert runs.summary(out)["states"] == {"done": 4, "open": 1}
     assert attempts(tmp_path / "w")["pipe.wav"] == ("open", 0)
     assert list((tmp_path / "w" / "scratch").iterdir()) == []
 
@@ -237,7 +237,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 
-    process = calls.start(
+    process = runs.start(
         recordings, "--workspace", tmp_path, "--workers", 1, preexec_fn=little_room
     )
     _, err = process.communicate(timeout=60)
@@ -250,11 +250,11 @@ def test_a_full_disk_is_said_and_nothing_is_lost(
 
 def test_a_store_that_goes_away(recordings: Path, tmp_path: Path) -> None:
     """Something else stands where results are kept."""
-    folder = calls.copied(recordings, tmp_path / "calls")
+    folder = runs.copied(recordings, tmp_path / "calls")
     workspace = tmp_path / "w"
     workspace.mkdir()
     (workspace / "artefacts").write_text("")
-    process = calls.start(folder, "--workspace", workspace, "--workers", 1)
+    process = runs.start(folder, "--workspace", workspace, "--workers", 1)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert re.fullmatch(r"callvoice: error \[cannot-write\]: .*\n", err)
@@ -263,7 +263,7 @@ def test_a_store_that_goes_away(recordings: Path, tmp_path: Path) -> None:
 def test_what_would_be_done(
     run: Run, undisturbed: Undisturbed, recordings: Path, tmp_path: Path
 ) -> None:
-    folder = calls.copied(recordings, tmp_path / "calls")
+    folder = runs.copied(recordings, tmp_path / "calls")
     sound, rate_hz = soundfile.read(folder / "tonlos0.wav")
     soundfile.write(folder / "mono.wav", sound[:, 0], rate_hz)
     shutil.copy(folder / "tonlos0.transcript.json", folder / "mono.transcript.json")
@@ -293,7 +293,7 @@ def test_only_so_many(run: Run, undisturbed: Undisturbed, recordings: Path, tmp_
 def test_a_drop_folder_is_watched_until_ctrl_c(recordings: Path, tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     drop.mkdir()
-    process = calls.start(drop, "--workspace", tmp_path / "w", "--workers", 1, "--watch")
+    process = runs.start(drop, "--workspace", tmp_path / "w", "--workers", 1, "--watch")
     for name in ("tonlos0.transcript.json", "tonlos0.wav"):
         shutil.copy(recordings / name, drop)
     assert process.stdout is not None
@@ -342,11 +342,11 @@ def test_words_are_heard_once(run: Run, recordings: Path, tmp_path: Path) -> Non
         "--language",
         "de",
     )
-    first = calls.summary(run(*where)[1])
+    first = runs.summary(run(*where)[1])
     assert first["recogniser_s"] > 0
     (tmp_path / "phrases.toml").write_text("")
     (tmp_path / "own.toml").write_text('[text]\nlexicons = ["phrases.toml"]\n')
-    second = calls.summary(run(*where, "--config", tmp_path / "own.toml")[1])
+    second = runs.summary(run(*where, "--config", tmp_path / "own.toml")[1])
     assert (second["n_analysed"], second["recogniser_s"]) == (1, 0.0)
     (words,) = (tmp_path / "w").rglob("words-*.json.gz")
     assert words.stat().st_mode & 0o077 == 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import calls
 import pytest
-from calls import kept
+import runs
+from runs import kept
 
 from callvoice.pipeline import AnalysisOptions, analyze
 from callvoice.settings import load_settings
@@ -23,13 +23,13 @@ LEXICON = """\
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return calls.cut(tmp_path_factory.mktemp("calls") / "monday")
+    return runs.cut(tmp_path_factory.mktemp("calls") / "monday")
 
 
 def batch(run: Run, *arguments: object) -> dict[str, object]:
     code, out, err = run("batch", *arguments, "--transcripts", "--progress", "json", "--workers", 1)
     assert (code, err) == (0, "")
-    return calls.summary(out)
+    return runs.summary(out)
 
 
 def fresh(recordings: Path, config: Path) -> dict[str, Report]:
