@@ -78,6 +78,24 @@ class CannotWrite(CallvoiceError):
     slug = "cannot-write"
 
 
+class InvalidManifest(CallvoiceError):
+    """A manifest cannot be read, or a row names no recording."""
+
+    slug = "invalid-manifest"
+
+
+class UnknownPlace(CallvoiceError):
+    """A URL that this installation cannot reach."""
+
+    slug = "unknown-place"
+
+
+class WorkerBroken(CallvoiceError):
+    """Worker processes end before they could begin."""
+
+    slug = "worker-broken"
+
+
 def printable(path: Path) -> str:
     """A path for messages and reports: what is no valid or printable text is escaped."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))

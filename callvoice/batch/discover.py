@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from callvoice.batch.items import Item, is_remote, local_path, located
 from callvoice.batch.manifest import read_manifest
-from callvoice.errors import CallvoiceError, UnreadableInput, printable
+from callvoice.errors import UnknownPlace, UnreadableInput, printable
 from callvoice.ingest.decode import why
 
 SUFFIXES = frozenset(
@@ -24,12 +24,6 @@ SUFFIXES = frozenset(
 _VCON = ".vcon.json"
 _BESIDE = ".transcript.json"
 _CHANGES = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "LastModified", "updated", "created")
-
-
-class UnknownPlace(CallvoiceError):
-    """A URL that this installation cannot reach."""
-
-    slug = "unknown-place"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from callvoice.batch.items import Item, is_remote, located, when
-from callvoice.errors import CallvoiceError, printable
+from callvoice.errors import InvalidManifest, printable
 
 _YES = {"yes", "y", "true", "1", "ja", "j", "x"}
 _FILES = ("file", "agent_file", "caller_file")
@@ -28,12 +28,6 @@ _KNOWN = {
 }
 _GERMAN = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
 _CHANNELS = {"left": "left", "right": "right", "auto": "auto", "": "auto"}
-
-
-class InvalidManifest(CallvoiceError):
-    """A manifest cannot be read, or a row names no recording."""
-
-    slug = "invalid-manifest"
 
 
 def read_manifest(path: Path) -> tuple[list[Item], int]:

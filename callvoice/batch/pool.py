@@ -20,19 +20,13 @@ from typing import Any, Final
 
 import psutil
 
-from callvoice.errors import CallvoiceError
+from callvoice.errors import WorkerBroken
 
 _READY: Final = "ready"
 _FUTILE_STARTS, _START_S = 3, 300.0
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _CONTEXT = multiprocessing.get_context("spawn")  # a fork would copy locks of threads half taken
 Setup = Callable[[], Callable[[Any], Any]]
-
-
-class WorkerBroken(CallvoiceError):
-    """Worker processes end before they could begin."""
-
-    slug = "worker-broken"
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from callvoice.batch.discover import Discovered, Found, UnknownPlace, discover
+from callvoice.batch.discover import Discovered, Found, discover
 from callvoice.batch.items import Item, local_path, located, sampled
 from callvoice.batch.key import Basis, Recipe, content_of
-from callvoice.batch.manifest import InvalidManifest, read_manifest
+from callvoice.batch.manifest import read_manifest
 from callvoice.batch.watch import watched
 from callvoice.batch.worker import fetched
-from callvoice.errors import UnreadableInput
+from callvoice.errors import InvalidManifest, UnknownPlace, UnreadableInput
 from callvoice.settings import load_settings
 
 

@@ -12,7 +12,8 @@ import psutil
 import pytest
 from handlers import behaving, broken
 
-from callvoice.batch.pool import Answer, Limits, Lost, Pool, WorkerBroken, wait_for
+from callvoice.batch.pool import Answer, Limits, Lost, Pool, wait_for
+from callvoice.errors import WorkerBroken
 
 MB = 1 << 20
 SMALL = Limits(memory_bytes=300 * MB, growth_bytes=100 * MB)
