@@ -22,16 +22,14 @@ SAMPLES = HERE.parent / "sample_audio"
 def plan(data: Path, music: Path | None, *, quick: bool) -> list[Table]:
     """Title, command and needed folders of each table."""
     emodb, harper, aws = (data / name for name in ("emodb", "harper_valley", "aws_call"))
-    sentences = sorted(emodb.glob("*N*.flac"))
     calls = [*sorted(harper.glob("*.flac")), *sorted(aws.glob("*.flac"))]
     few = options("limit", 6) if quick else []
     calls += [SAMPLES / f"{name}.flac" for name in ("musterhaft", "vorwurf", "gehetzt", "tonlos")]
-    two = [str(sentences[0]), str(sentences[-1])] if sentences else []
     return [
         ("Words, time, word edges", ["ingest_recognition.py", f"{data}", *few], [emodb, harper]),
         (
             "Sounds without speech",
-            ["ingest_nonspeech.py", *two, *(options("music", music) if music else [])],
+            ["ingest_nonspeech.py", f"{data}", *(options("music", music) if music else [])],
             [emodb],
         ),
         (

@@ -5,8 +5,9 @@
 Every CALL has two channels with the agent on the left, except those after ``--agent-right``.
 Agent found: each call in both orders of its channels, whole and in excerpts (the first half minute
 and minute, without its first 15 and 30 s), by the words that were recognised in it. Overhead:
-processor time of a whole analysis besides recognition, as a share of recognition. ``--hours`` joins
-the calls to one of that length, A-law, and reports time and peak memory of its analysis.
+processor time of a whole analysis besides recognition, as a share of recognition; what is loaded
+once a process was loaded by the first and the last call. ``--hours`` joins the calls to one of that
+length, A-law, and reports time and peak memory of its analysis.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ def overhead(paths: Sequence[Path]) -> tuple[float, float, float]:
     """Seconds of calls, of processor time for recognition, and for all else."""
     recogniser = Timed("base")
     recogniser.whisper.loaded  # noqa: B018  loading is not what is measured
-    analyze(paths[0], recogniser)  # nor are the imports
+    for path in (paths[0], paths[-1]):  # nor are imports and the word lists of both languages
+        analyze(path, recogniser)
     recogniser.seconds, length_s = 0.0, 0.0
     began = time.process_time()
     for path in paths:

@@ -1,23 +1,28 @@
 """Words that are heard where nobody speaks.
 
-    OMP_NUM_THREADS=1 python benchmarks/ingest_nonspeech.py SENTENCE SENTENCE [--music DIR]
+    OMP_NUM_THREADS=1 python benchmarks/ingest_nonspeech.py DATA [--music DIR]
 
-Twelve stimuli of 30 s at 8 kHz, each alone and between the two sentences (any two recordings of
-somebody speaking): silence, white and pink noise, hum, breathing, ringback, busy and dial tone,
-DTMF, and three pieces of music. Music is taken from the recordings in DIR if there are any (real
-music; the first three by name), else made of chords. Printed are the words of callvoice, those of
-faster-whisper without voice activity detection, and the share of the sentences' words that remain.
+Twelve stimuli of 30 s at 8 kHz: silence, white and pink noise, hum, breathing, ringback, busy and
+dial tone, DTMF, and three pieces of music, taken from the recordings in DIR if there are any (real
+music; the first three by name), else made of chords. Each is heard alone, and between two sentences
+of each speaker in ``DATA/emodb``, whose texts are known. Printed are the words of callvoice alone,
+how many of the sentences' words are right and how many words are too many, beside the same
+sentences with a second of silence between them, and the words of faster-whisper, without voice
+activity detection, alone.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import jiwer
 import numpy as np
 import soundfile
 import soxr
+from ingest_recognition import sentence_texts, tidy
 from numpy.typing import NDArray
 
 from callvoice import prosody
@@ -101,7 +106,30 @@ def _chords(
     return out
 
 
-def sentence(path: Path) -> Samples:
+@dataclass(frozen=True)
+class Pair:
+    """Two sentences of a speaker and their words."""
+
+    first: Samples
+    second: Samples
+    words: list[str]
+
+
+def pairs(data: Path) -> list[Pair]:
+    """The first and the last sentence of each speaker that was not acted."""
+    texts = sentence_texts(data / "README.md")
+    speakers: dict[str, list[Path]] = {}
+    for path in sorted((data / "emodb").glob("*N*.flac")):
+        speakers.setdefault(path.name[:2], []).append(path)
+    return [_pair(paths[0], paths[-1], texts) for paths in speakers.values()]
+
+
+def _pair(first: Path, second: Path, texts: dict[str, str]) -> Pair:
+    said = " ".join(texts[path.name[2:5]] for path in (first, second))
+    return Pair(_sentence(first), _sentence(second), tidy(said, "de"))
+
+
+def _sentence(path: Path) -> Samples:
     """A recording at the stimuli's rate, one channel."""
     sound, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     return np.asarray(soxr.resample(sound.mean(axis=1), rate_hz, RATE_HZ), np.float32)
@@ -114,7 +142,7 @@ def callvoice_words(recogniser: Recogniser) -> Callable[[Samples], list[str]]:
         audio = Audio(sound[None], RATE_HZ)
         speech = [prosody.speech_intervals(t) for t in prosody.make_tracks(audio)]
         heard = recogniser.recognise(audio, speech, language="de")
-        return [word.text for word in heard.words[0]]
+        return tidy(" ".join(word.text for word in heard.words[0]), "de")
 
     return run
 
@@ -130,30 +158,42 @@ def plain_words(recogniser: Recogniser) -> Callable[[Samples], list[str]]:
     return run
 
 
+def right_and_extra(words: Sequence[str], truth: Sequence[str]) -> tuple[int, int]:
+    """How many of the true words were heard, and how many that nobody said."""
+    out = jiwer.process_words(" ".join(truth), " ".join(words))
+    return out.hits, out.insertions
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sentences", type=Path, nargs=2)
+    parser.add_argument("data", type=Path)
     parser.add_argument("--music", type=Path, help="a folder with recordings of music")
     arguments = parser.parse_args()
-    first, second = (sentence(path) for path in arguments.sentences)
+    spoken = pairs(arguments.data)
     recogniser = Recogniser("base")
     ours, plain = callvoice_words(recogniser), plain_words(recogniser)
     silence = np.zeros(RATE_HZ, np.float32)
-    said = ours(np.concatenate([first, silence, second]))
-    print(f"said: {' '.join(said)}\n")
-    print(
-        "| stimulus | words alone | between sentences: of theirs, others | faster-whisper alone |"
-    )
+
+    def around(*between: Samples) -> tuple[int, int]:
+        counts = [
+            right_and_extra(ours(np.concatenate([p.first, *between, p.second])), p.words)
+            for p in spoken
+        ]
+        right, extra = zip(*counts, strict=True)
+        return sum(right), sum(extra)
+
+    n_words = sum(len(p.words) for p in spoken)
+    print("| stimulus | words alone | between: right, too many | faster-whisper alone |")
     print("|---|---|---|---|")
+    right, extra = around(silence)
+    print(f"| none | | {right} of {n_words}, {extra} | |")
     for name, sound in stimuli(arguments.music):
         alone = ours(sound)
-        between = ours(np.concatenate([first, silence, sound, silence, second]))
-        kept = [word for word in said if word in between]
-        others = [word for word in between if word not in said]
+        right, extra = around(silence, sound, silence)
         print(
-            f"| {name} | {len(alone)} {' '.join(alone)[:60]} | {len(kept)}/{len(said)},"
-            f" {len(others)} {' '.join(others)[:60]} | {len(plain(sound))} |",
+            f"| {name} | {len(alone)} {' '.join(alone)[:60]} | {right} of {n_words}, {extra} |"
+            f" {len(plain(sound))} |",
             flush=True,
         )
 

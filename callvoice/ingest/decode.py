@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -62,12 +64,25 @@ def load_stream(
         UnreadableInput: it cannot be read, is empty, over 8 GiB, or not a recording.
         TruncatedInput, UnsupportedAudio, NothingToAnalyse: as :func:`load`.
     """
+    with seekable(stream, name) as whole:
+        return _load(whole, name, raw)
+
+
+@contextmanager
+def seekable(stream: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """The stream, or a copy of one that cannot seek, at its beginning.
+
+    Raises:
+        UnreadableInput: it cannot be read, or is over 8 GiB; of the body, too.
+    """
     try:
         if stream.seekable():
-            return _load(stream, name, raw)
+            yield stream
+            return
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
             _copy(stream, copy, name)
-            return _load(copy, name, raw)
+            copy.seek(0)
+            yield copy
     except OSError as error:
         raise UnreadableInput(f"{name} cannot be read: {error.strerror or error}") from error
 

@@ -56,8 +56,18 @@ def open_source(source: Source) -> Opened:
         roles: dict[Role, int] = {"agent": 0, "caller": 1}
         return Opened(joined.audio, joined.sha256, roles, joined.offset.offset_s)
     if source.path == STDIN:
-        return Opened(*decode.load_stream(sys.stdin.buffer, raw=source.raw))
+        return _from_stdin(source)
     if source.raw is None and vcon.is_vcon(source.path):
-        call = vcon.load_vcon(source.path)
-        return Opened(call.audio, call.sha256, call.roles)
+        return _of_container(vcon.load_vcon(source.path))
     return Opened(*decode.load(source.path, raw=source.raw))
+
+
+def _from_stdin(source: Source) -> Opened:
+    with decode.seekable(sys.stdin.buffer, source.name) as stream:
+        if source.raw is None and vcon.is_vcon_stream(stream):
+            return _of_container(vcon.load_vcon_stream(stream, name=source.name))
+        return Opened(*decode.load_stream(stream, name=source.name, raw=source.raw))
+
+
+def _of_container(call: vcon.VconCall) -> Opened:
+    return Opened(call.audio, call.sha256, call.roles)

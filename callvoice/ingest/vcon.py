@@ -17,7 +17,7 @@ import io
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -102,9 +102,16 @@ def is_vcon(path: Path) -> bool:
     """Whether a file looks like JSON, which no recording does."""
     try:
         with path.open("rb") as file:
-            return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+            return is_vcon_stream(file)
     except OSError:
         return False
+
+
+def is_vcon_stream(stream: IO[bytes]) -> bool:
+    """The same of a stream at its beginning, where it is left."""
+    head = stream.read(64)
+    stream.seek(0)
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
 
 
 def load_vcon(path: Path) -> VconCall:
@@ -116,14 +123,18 @@ def load_vcon(path: Path) -> VconCall:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(_LARGEST_BYTES + 1)
+            return load_vcon_stream(file, name=printable(path))
     except OSError as error:
         raise UnreadableInput(why(path, error)) from error
-    return read_vcon(content, name=printable(path))
+
+
+def load_vcon_stream(stream: IO[bytes], *, name: str) -> VconCall:
+    """The same from an open stream; ``name`` is what messages call it."""
+    return read_vcon(stream.read(_LARGEST_BYTES + 1), name=name)
 
 
 def read_vcon(content: bytes, *, name: str) -> VconCall:
-    """The same from bytes; ``name`` is what messages call them."""
+    """The same from bytes."""
     if len(content) > _LARGEST_BYTES:
         raise UnreadableInput(f"{name} is larger than {_LARGEST_BYTES >> 30} GiB: too large.")
     vcon = _parsed(content, name)

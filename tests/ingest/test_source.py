@@ -81,6 +81,16 @@ def test_standard_input_is_as_good_as_the_file(
     assert piped.sha256 == opened.sha256
 
 
+@pytest.mark.parametrize("seekable", [True, False])
+def test_a_container_on_standard_input(monkeypatch: pytest.MonkeyPatch, seekable: bool) -> None:
+    content = vcon()
+    monkeypatch.setattr(sys, "stdin", _Standard(content, seekable=seekable))
+    opened = open_source(Source(STDIN))
+    assert opened.audio.pcm.shape == (2, 32_000)
+    assert opened.roles == {"agent": 1, "caller": 0}
+    assert opened.sha256 == hashlib.sha256(content).hexdigest()
+
+
 def test_nothing_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", _Standard(b"", seekable=False))
     with pytest.raises(UnreadableInput, match="stdin is empty"):
