@@ -27,13 +27,16 @@ _CLAUSE_END = re.compile(r"[,;:.!?…–—]")
 _ENGLISH_I = re.compile(r"I\b")
 # However long the agent goes on before the caller speaks, no greeting has so many words.
 _LONGEST_WORDS = 150
-# More words than this without any part, and the greeting is over.
+# More words than this without any part, and the greeting is over; slogans may stand before the name
+# or the offer of help.
 _LONGEST_GAP_WORDS = 14
+_LONGEST_SLOGAN_WORDS = 30
 _LONGEST_NAME_WORDS = 5
 # An agent may have to greet twice, when the first run of turns was an announcement.
 _RUNS = 2
 # Parts that make a greeting; the others only belong to one.
 _STRONG = frozenset({"salutation", "welcome", "name", "offer"})
+_LATE = frozenset({"name", "offer"})
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,26 +155,38 @@ def _opening(turns: Sequence[Turn], run: Sequence[int], data: _Expressions) -> I
 
 
 def _sentences(text: str, turn: int, data: _Expressions) -> Iterator[_Piece]:
-    """The sentences of a turn that are no notice, and what one greets with before the notice."""
+    """The sentences of a turn that are no notice, and what one greets with around the notice."""
     folded = fold(text)
     for first, last in pairwise(folded.marks()):
         words = folded.text[folded.starts[first] : folded.starts[last] + 2]
         begin, end = folded.spans[first][1], folded.spans[last][1]
-        if data.notice.search(words):
-            end = _before_notice(text, begin, end, data)
-        if end > begin:
+        if not data.notice.search(words):
             yield _Piece(turn, begin, end)
+            continue
+        for start, stop in _around_notice(text, begin, end, data):
+            yield _Piece(turn, start, stop)
 
 
-def _before_notice(text: str, begin: int, end: int, data: _Expressions) -> int:
-    """Where the last clause of a greeting ends before the clause that gives notice."""
+def _around_notice(
+    text: str, begin: int, end: int, data: _Expressions
+) -> Iterator[tuple[int, int]]:
+    """The clauses of a greeting before the clause that gives notice, and from the next on that
+    greets again.
+    """
+    marks = [*(mark.end() for mark in _CLAUSE_END.finditer(text, begin, end)), end]
     kept = begin
-    for mark in _CLAUSE_END.finditer(text, begin, end):
-        clause = fold(text[kept : mark.end()]).text
-        if data.notice.search(clause) or not _greets(fold(text[begin : mark.end()]).text, data):
+    for mark in marks:
+        clause = fold(text[kept:mark]).text
+        if data.notice.search(clause) or not _greets(fold(text[begin:mark]).text, data):
             break
-        kept = mark.end()
-    return kept
+        kept = mark
+    if kept > begin:
+        yield begin, kept
+    for start, stop in pairwise(mark for mark in marks if mark >= kept):
+        clause = fold(text[start:stop]).text
+        if _greets(clause, data) and not data.notice.search(clause):
+            yield start, end
+            return
 
 
 def _greets(words: str, data: _Expressions) -> bool:
@@ -229,7 +244,8 @@ def _belonging(parts: list[_Part], folded: Folded) -> list[_Part]:
     at = 0
     for part in parts:
         gap_words = folded.text.count(" ", at, part.start)
-        if gap_words > _LONGEST_GAP_WORDS or _is_over(kept, part, folded):
+        longest = _LONGEST_SLOGAN_WORDS if part.name in _LATE else _LONGEST_GAP_WORDS
+        if gap_words > longest or _is_over(kept, part, folded):
             break
         kept.append(part)
         at = part.end

@@ -66,6 +66,11 @@ OVERLONG = {
         Einen wunderschönen guten Morgen, Bürgerservice Oberdorf, Frau Lindinger am Apparat, was
             darf ich für Sie tun?
         Guten Tag, Firma Lang, Kundendienst, Petra Meier am Apparat, was kann ich für Sie tun?
+        Willkommen bei Küchen Ritter, seit über vierzig Jahren steht unser Haus in dritter
+            Generation für Qualität aus der Region und für Beratung mit Herz, hier ist Jana, was
+            gibt es denn?
+        Hallo und willkommen bei der Postbau, dieses Gespräch kann aufgezeichnet werden, mein Name
+            ist Rosemarie Oberhuber, wie kann ich Ihnen heute weiterhelfen?
     """,
     "en": """
         Good morning and a very warm welcome to the customer service of Northern Star, my name
@@ -92,6 +97,10 @@ OVERLONG = {
             how may I serve you today?
         Thank you for holding and for choosing Airlink, my name is Dominique from reservations,
             where would you like to fly to?
+        Hello, this is Beacon Roofing, keeping homes dry and families happy all across the three
+            counties since my grandfather first went up a ladder, my name's Tom, how can I help?
+        Welcome to Harbour Vets, please note that calls may be recorded, my name's Gwendolyn from
+            the small animals team, what can I do for you and your pet today?
     """,
 }
 
