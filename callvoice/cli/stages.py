@@ -99,7 +99,7 @@ def text(turns: Path, json_path: str, language: str, config: Path | None) -> Non
     Out:  each line with "classes", "labels" and "hits" added, then {"greeting": …}
     """
     from callvoice.ingest.given import read_bytes
-    from callvoice.pipeline import text_lines
+    from callvoice.reading import text_lines
     from callvoice.settings import load_settings
 
     target = None if json_path == "-" else Path(json_path)
