@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import msgspec
 from msgspec.structs import replace
 
 import callvoice
-from callvoice import mistakes, prosody, text
+from callvoice import prosody, text
 from callvoice.baseline import Usual, compare
 from callvoice.ingest import given, roles
 from callvoice.ingest.roles import AgentChannel
@@ -27,12 +26,10 @@ from callvoice.types import (
     Confidence,
     Dropped,
     Facts,
-    Hit,
     Measurement,
     Provenance,
     Report,
     Role,
-    TextFacts,
     Track,
     Transcript,
 )
