@@ -23,7 +23,7 @@ _NUMBERS = ("calls", "minutes", "found", "clear", "not_assessable")
     default="mistake",
     show_default=True,
     metavar="A,B,…",
-    help="Groups by any of mistake, queue, week, language, model.",
+    help="Groups by any of mistake, queue, week, language, model, opening.",
 )
 @scope_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a group.")
@@ -35,11 +35,13 @@ def stats(by: str, as_json: bool, **choices: Any) -> None:
       callvoice stats --workspace DIR
       callvoice stats --workspace DIR --by mistake,queue,week --since 8w
       callvoice stats --workspace DIR --by week
+      callvoice stats --workspace DIR --by opening
 
     "found" and "clear" are calls; "not assessable" are those whose recording does not tell; the
     share is found among found and clear. Without "mistake" in --by, found counts calls with any.
     Groups of fewer than 5 calls are not shown: they say something about people and little about
-    the work. There are no groups by agent.
+    the work. There are no groups by agent. "opening" is a digest of the greeting's words: calls in
+    one group were opened with the very same ones (callvoice export names the calls).
     """
     from callvoice.store import stats as questions
 

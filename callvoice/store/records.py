@@ -25,6 +25,7 @@ from callvoice.store.schema import (
     verdicts,
     work,
 )
+from callvoice.text.routine import wording
 from callvoice.types import ChannelMeasures, Conversation, Facts, Finding, Report
 
 Row = dict[str, Any]
@@ -117,6 +118,7 @@ def _call_row(result: Result) -> Row:
         "improbable_share": made.improbable_share,
         "details": dict(task.details),
         "analysed_at": datetime.now(UTC),
+        "opening": wording(result.facts.text.greeting),
         "found_bits": _bits(report, "found"),
         "clear_bits": _bits(report, "clear"),
     }

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from callvoice.types import MistakeId
 
 MISTAKES: tuple[str, ...] = get_args(MistakeId)
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. Revisions are numbered, so that a later one can be told from an older."""
 
 metadata = MetaData()
@@ -145,6 +145,7 @@ calls = Table(
     Column("analysed_at", UtcDateTime, nullable=False),
     Column("found_bits", Integer, nullable=False),
     Column("clear_bits", Integer, nullable=False),
+    Column("opening", String(16), index=True),
 )
 Index(  # all that statistics read: a twentieth of the table, in the order of their groups
     "calls_stats",

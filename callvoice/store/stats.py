@@ -25,6 +25,7 @@ DIMENSIONS: dict[str, ColumnElement[Any]] = {
     "week": calls.c.week,
     "language": calls.c.language,
     "model": calls.c.model,
+    "opening": calls.c.opening,
 }
 
 

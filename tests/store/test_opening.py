@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from callvoice.store import NewerStore, Store, StoreUnavailable, migrate, open_store
 from callvoice.store.schema import HEAD, metadata
@@ -31,6 +32,20 @@ def test_the_newest_script_is_the_head() -> None:
     config = Config()
     config.set_main_option("script_location", str(migrate.SCRIPTS))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(
+    open_: Callable[..., Store], target: str, tmp_path: Path
+) -> None:
+    with open_().writing() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(migrate.SCRIPTS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        assert "opening" not in [c["name"] for c in inspect(connection).get_columns("calls")]
+    with open_().reading() as connection:
+        assert migrate.revision(connection) == HEAD
+        assert "opening" in [c["name"] for c in inspect(connection).get_columns("calls")]
 
 
 def test_a_store_of_a_later_version_is_refused(open_: Callable[..., Store]) -> None:

@@ -24,7 +24,7 @@ from callvoice.store.scope import Scope, find
 from callvoice.store.show import show
 from callvoice.store.stats import stats
 from callvoice.store.tables import NAMES
-from callvoice.types import Status
+from callvoice.types import Greeting, Status
 
 pytest_plugins = ["stores"]
 STATUSES: tuple[Status, ...] = ("found", "clear", "not_assessable")
@@ -95,6 +95,18 @@ def test_groups_without_mistakes_count_calls(filled: Store, results: list[Result
             sum(r.task.duration_s for r in results if r.task.queue == queue) / 60, abs=0.06
         )
     assert stats(filled, ["queue"], scope=Scope(queue="nowhere")) == []
+
+
+def test_calls_with_the_same_opening_words_are_a_group(store: Store, results: list[Result]) -> None:
+    spoken = ("Guten Morgen, Stadtwerke, Jana Kolb.", "guten morgen Stadtwerke  Jana Kolb")
+    for result, text in zip(results[:2], spoken, strict=True):
+        greeting = Greeting(0, text, 8, ("salutation", "company", "name"), ())
+        facts = replace(result.facts, text=replace(result.facts.text, greeting=greeting))
+        store.save([Result(result.task, result.report, facts)], durable=False)
+    store.save([results[2]], durable=False)
+    groups = stats(store, ["opening"], smallest=1)
+    assert sorted(group.calls or 0 for group in groups) == [1, 2]
+    assert all(len(group.of["opening"] or "") == 16 for group in groups)
 
 
 def test_there_are_no_groups_by_agent(filled: Store) -> None:
