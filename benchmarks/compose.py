@@ -7,10 +7,9 @@ speaker, the sixth the style), their texts in ``<name>.txt`` or, by the three ch
 speaker, in ``README.md`` of the folder above as "a01 Text · a02 Text". ``OUT`` receives a WAV, a
 transcript and the truth of each call. Needs the extra ``bench``.
 
-Every sentence passes through WORLD (Morise et al. 2016), also where nothing is changed, so that a
-dose differs from none in the dose alone. Words of the kind that some mistakes need (greetings,
-reproaches, troubles) are written here; their sound is a sentence of the speaker at the length that
-their syllables take. A call's transcript therefore bears on its words, its sound on its timing.
+Words of the kind that some mistakes need (greetings, reproaches, troubles) stand in
+``phrasings.py``; their sound is a sentence of the speaker at the length that their syllables take.
+A call's transcript therefore bears on its words, its sound on its timing.
 """
 
 from __future__ import annotations
@@ -18,16 +17,13 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-import pyworld
 import soundfile
-import soxr
 from numpy.typing import NDArray
 from phrasings import (
     AGAINST,
@@ -35,6 +31,7 @@ from phrasings import (
     CARING,
     GREETINGS,
     HURRYING,
+    NEWS,
     NUMBERS,
     REPAIRS,
     SHORT,
@@ -42,76 +39,14 @@ from phrasings import (
 )
 from scipy import ndimage
 from sounds import TELEPHONE_HZ, telephone
+from voices import RATE_HZ, Clip, Samples, Voice, pairs, read_voices, spoken
 
 from callvoice.text.syllables import count_syllables
 
-Samples = NDArray[np.float32]
-_RATE_HZ = 16000
-_FRAME_S = 0.005
+T = TypeVar("T")
 _LEVEL_DB = -26.0
 _FADE_S = 0.01
-_STYLES = "NF"  # plain and friendly ones; others would be doses of their own
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One sentence of a speaker, 16 kHz, without silence at its ends."""
-
-    text: str
-    sound: NDArray[np.float64]
-
-    @cached_property
-    def n_syllables(self) -> int:
-        """Syllables of the text."""
-        return count_syllables(self.text, "de")
-
-    @cached_property
-    def world(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """F0 in Hz ``[n_frames]``, 0 unvoiced; envelope and aperiodicity ``[n_frames, n_bins]``."""
-        f0, times = pyworld.harvest(self.sound, _RATE_HZ, frame_period=_FRAME_S * 1000)
-        f0 = pyworld.stonemask(self.sound, f0, times, _RATE_HZ)
-        envelope = pyworld.cheaptrick(self.sound, f0, times, _RATE_HZ)
-        return f0, envelope, pyworld.d4c(self.sound, f0, times, _RATE_HZ)
-
-    def spoken(self, *, length_s: float, melody: float, slur_s: float, median_hz: float) -> Samples:
-        """The sentence in another length, with its melody scaled around the speaker's median (in
-        semitones) and its articulation smeared over ``slur_s``.
-        """
-        f0, envelope, aperiodicity = self.world
-        n = max(round(length_s / _FRAME_S), 2)
-        at = np.linspace(0, len(f0) - 1, n)
-        nearest = np.round(at).astype(int)
-        voiced = f0[nearest]
-        scaled = np.where(
-            voiced > 0, median_hz * (np.maximum(voiced, 1) / median_hz) ** melody, 0.0
-        )
-        envelope = envelope[nearest]
-        if slur_s:
-            envelope = np.exp(
-                ndimage.gaussian_filter1d(np.log(envelope), slur_s / _FRAME_S, axis=0)
-            )
-        made = pyworld.synthesize(
-            scaled,
-            np.ascontiguousarray(envelope),
-            np.ascontiguousarray(aperiodicity[nearest]),
-            _RATE_HZ,
-            _FRAME_S * 1000,
-        )
-        return np.asarray(made, np.float32)
-
-
-@dataclass(frozen=True)
-class Voice:
-    """A speaker and the sentences there are of him or her."""
-
-    name: str
-    clips: tuple[Clip, ...]
-
-    @cached_property
-    def median_hz(self) -> float:
-        """Median F0 over all sentences."""
-        f0 = np.concatenate([clip.world[0] for clip in self.clips])
-        return float(np.median(f0[f0 > 0]))
+_UNEVEN = (0.95, 1.0, 1.05)  # times the rate: nobody speaks like a clock
 
 
 @dataclass(frozen=True)
@@ -123,7 +58,10 @@ class Recipe:
     sentences, ``sentences`` are in each of the agent's turns. ``acknowledged`` is the share of the
     caller's turns with an acknowledgement, ``interruptions`` the number of those broken off,
     ``hurrying``, ``against``, ``repairs`` and ``numbers`` the number of turns with such a phrase;
-    a number is said at ``number_syll_s``. A ``gap_s`` below 0 is an answer that begins before the
+    a number is said at ``number_syll_s``. ``news`` is the number of turns with good news, told with
+    ``news_melody`` times the melody; ``first_gap_s`` is the gap after the trouble where it is not
+    ``gap_s``. What is done to the voice, the pauses and the gaps is done in each ``every``-th turn,
+    the others are as in the plain recipe. A ``gap_s`` below 0 is an answer that begins before the
     caller has ended. Over the call the agent gets faster by ``rise_syll_s`` and quieter by
     ``fade_db``.
     ``greeting`` is a number of syllables about which a greeting is chosen; ``cared`` says whether
@@ -146,6 +84,10 @@ class Recipe:
     repairs: int = 0
     numbers: int = 0
     number_syll_s: float = 4.6
+    news: int = 0
+    news_melody: float = 1.0
+    first_gap_s: float | None = None
+    every: int = 1
     greeting: int = 15
     cared: bool = True
     short: float = 0.0
@@ -157,6 +99,9 @@ class Recipe:
     bleed_db: float | None = None
     mono: bool = False
     turns: int = 10
+
+
+_PLAIN = Recipe()
 
 
 @dataclass
@@ -190,38 +135,12 @@ class Composed:
         return file.getvalue()
 
 
-def read_voices(folder: Path, styles: str = _STYLES) -> list[Voice]:
-    """The speakers of a folder, by name."""
-    readme = folder.parent / "README.md"
-    known = (
-        dict(re.findall(r"\b([ab]\d\d) ([^·\n]+?)(?: ·|\n)", readme.read_text("utf-8")))
-        if readme.exists()
-        else {}
-    )
-    clips: dict[str, list[Clip]] = {}
-    for path in sorted(folder.glob("*.flac")):
-        beside = path.with_suffix(".txt")
-        text = beside.read_text("utf-8").strip() if beside.exists() else known.get(path.name[2:5])
-        if text and path.stem[5:6] in styles:
-            clips.setdefault(path.name[:2], []).append(Clip(text, _trimmed(path)))
-    return [Voice(name, tuple(few)) for name, few in clips.items()]
-
-
-def _trimmed(path: Path) -> NDArray[np.float64]:
-    """16 kHz, RMS 1 where there is speech, silence at both ends cut off."""
-    sound, rate_hz = soundfile.read(path)
-    sound = soxr.resample(sound, rate_hz, _RATE_HZ)
-    power = ndimage.uniform_filter1d(sound**2, round(0.02 * _RATE_HZ))
-    loud = np.flatnonzero(power > 1e-3 * power.max())
-    sound = sound[loud[0] : loud[-1] + 1]
-    return sound / np.sqrt(np.mean(sound**2))
-
-
 class _Composer:
     """One call in the making."""
 
     def __init__(self, recipe: Recipe, agent: Voice, caller: Voice, seed: int) -> None:
         self.recipe = recipe
+        self.now = recipe  # what is done in the present turn
         self.voices = {"agent": agent, "caller": caller}
         self.rng = np.random.default_rng(seed)
         self.at_s = 0.6
@@ -238,7 +157,7 @@ class _Composer:
             self.decks[role] = [clips[i] for i in self.rng.permutation(len(clips))]
         return self.decks[role].pop()
 
-    def some(self, few: Sequence[str]) -> str:
+    def some(self, few: Sequence[T]) -> T:
         return few[int(self.rng.integers(len(few)))]
 
     def say(
@@ -248,22 +167,24 @@ class _Composer:
         *,
         move: bool = True,
         rate_syll_s: float | None = None,
+        melody: float | None = None,
     ) -> Said:
         """Place a sentence where the call stands; the clip's own words, or ``text``."""
         clip = self.clip(role)
         text = text or clip.text
-        mine, recipe = role == "agent", self.recipe
+        mine, recipe = role == "agent", self.now
         rate = rate_syll_s or (self._rate() if mine else 4.9)
-        length_s = count_syllables(text, "de") / (rate * self.rng.uniform(0.94, 1.06))
-        sound = clip.spoken(
+        length_s = count_syllables(text, "de") / (rate * self.some(_UNEVEN))
+        sound = spoken(
+            clip,
             length_s=max(length_s, 0.2),
-            melody=recipe.melody if mine else 1.0,
+            melody=(recipe.melody if melody is None else melody) if mine else 1.0,
             slur_s=recipe.slur_s if mine else 0.0,
             median_hz=self.voices[role].median_hz,
         )
         if mine:
             sound = sound * np.float32(10 ** (-recipe.fade_db * self.progress / 20))
-        said = Said(role, self.at_s, self.at_s + len(sound) / _RATE_HZ, text)
+        said = Said(role, self.at_s, self.at_s + len(sound) / RATE_HZ, text)
         self.sounds.append((role, self.at_s, sound))
         self.turns.append(said)
         if move:
@@ -271,7 +192,7 @@ class _Composer:
         return said
 
     def _rate(self) -> float:
-        return self.recipe.rate_syll_s + self.recipe.rise_syll_s * (self.progress - 0.5)
+        return self.now.rate_syll_s + self.now.rise_syll_s * (self.progress - 0.5)
 
     def wait(self, seconds: float) -> None:
         self.at_s += seconds * self.rng.uniform(0.8, 1.2)
@@ -288,12 +209,22 @@ class _Composer:
         self._greet()
         for number in range(recipe.turns):
             self.progress = number / max(recipe.turns - 1, 1)
+            self.now = _PLAIN if number % recipe.every else recipe
             self.wait(0.4)
             broken_off = "interruption" in plan[number]
             self._caller(number, plan[number], broken_off=broken_off)
             if not broken_off:
-                self.wait(recipe.gap_s)
+                self._gap(number)
+            begin_s = self.at_s
             self._agent(number, plan[number])
+            if self.now is recipe:
+                self.mark("voice", begin_s, self.at_s)
+
+    def _gap(self, number: int) -> None:
+        first, begin_s = self.recipe.first_gap_s, self.at_s
+        self.wait(first if number == 0 and first is not None else self.now.gap_s)
+        if self.now is self.recipe and self.at_s > begin_s:
+            self.mark("gap", begin_s, self.at_s)
 
     def _plan(self) -> list[set[str]]:
         """In which of the agent's turns what happens; the first belongs to the trouble."""
@@ -304,6 +235,7 @@ class _Composer:
             "against": self.recipe.against,
             "repair": self.recipe.repairs,
             "number": self.recipe.numbers,
+            "news": self.recipe.news,
         }
         for what, n in numbers.items():
             for turn in self.rng.permutation(np.arange(1, self.recipe.turns))[:n]:
@@ -321,8 +253,8 @@ class _Composer:
         if "repair" in plan:
             first = self.some(REPAIRS)
         begun = self.say("caller", first)
-        if "repair" in plan:
-            self.mark("repair", begun.start_s, begun.end_s)
+        if number == 0 or "repair" in plan:
+            self.mark("repair" if "repair" in plan else "trouble", begun.start_s, begun.end_s)
         self.wait(0.45)
         last = self.say("caller")
         if broken_off:
@@ -335,7 +267,7 @@ class _Composer:
         self.at_s = last.start_s + 0.45 * (last.end_s - last.start_s)
         last.end_s = min(self.at_s + 0.8, last.end_s)
         role, start_s, sound = self.sounds.pop()
-        kept = sound[: round((last.end_s - start_s) * _RATE_HZ)]
+        kept = sound[: round((last.end_s - start_s) * RATE_HZ)]
         self.sounds.append((role, start_s, kept))
         self.mark("interruption", self.at_s, last.end_s)
 
@@ -346,24 +278,27 @@ class _Composer:
         self.at_s = back
 
     def _agent(self, number: int, plan: set[str]) -> None:
-        recipe = self.recipe
+        recipe = self.now
+        # Good news are good news to the end of the turn.
+        melody = self.recipe.news_melody if "news" in plan else None
         phrases = self._phrases(number, plan)
         if not phrases and self.rng.uniform() < recipe.short:
-            self.say("agent", self.some(SHORT))
+            said = self.say("agent", self.some(SHORT))
+            self.mark("short", said.start_s, said.end_s)
             return
         for what, text in phrases:
             rate = recipe.number_syll_s if what == "number" else None
-            said = self.say("agent", text, rate_syll_s=rate)
+            said = self.say("agent", text, rate_syll_s=rate, melody=melody)
             self.mark(what, said.start_s, said.end_s)
             self.wait(recipe.pause_s)
         for left in range(recipe.sentences, 0, -1):
-            self.say("agent")
+            self.say("agent", melody=melody)
             if left > 1:
                 self.wait(recipe.pause_s)
 
     def _phrases(self, number: int, plan: set[str]) -> list[tuple[str, str]]:
         """What the agent's turn says in so many words, before other sentences."""
-        words = {"hurrying": HURRYING, "against": AGAINST, "number": NUMBERS}
+        words = {"hurrying": HURRYING, "against": AGAINST, "number": NUMBERS, "news": NEWS}
         answer = CARING if self.recipe.cared else BRUSH_OFFS
         first = [("answer", self.some(answer))] if number == 0 else []
         return first + [(what, self.some(few)) for what, few in words.items() if what in plan]
@@ -371,10 +306,10 @@ class _Composer:
     # -- the line ------------------------------------------------------------------------------
 
     def finished(self) -> Composed:
-        n = round((self.at_s + 0.6) * _RATE_HZ)
+        n = round((self.at_s + 0.6) * RATE_HZ)
         channels = np.zeros((2, n), np.float32)
         for role, start_s, sound in self.sounds:
-            begin = round(start_s * _RATE_HZ)
+            begin = round(start_s * RATE_HZ)
             piece = _faded(sound)[: n - begin]
             channels[0 if role == "agent" else 1, begin : begin + len(piece)] += piece
         line = np.stack([self._line(channel) for channel in channels])
@@ -392,7 +327,7 @@ class _Composer:
             sound = _evened(sound)
         noise = self.rng.standard_normal(len(sound)) if not recipe.babble else self._babble(sound)
         noise *= 10 ** ((recipe.level_db - recipe.snr_db) / 20)
-        return _coded(telephone(sound + noise, _RATE_HZ), recipe.codec)
+        return _coded(telephone(sound + noise, RATE_HZ), recipe.codec)
 
     def _babble(self, sound: Samples) -> NDArray[np.float64]:
         """Six talkers at once, RMS 1."""
@@ -405,7 +340,7 @@ class _Composer:
 
 
 def _faded(sound: Samples) -> Samples:
-    n = round(_FADE_S * _RATE_HZ)
+    n = round(_FADE_S * RATE_HZ)
     ramp = np.linspace(0, 1, n, dtype=np.float32)
     made = sound.copy()
     made[:n] *= ramp
@@ -415,7 +350,7 @@ def _faded(sound: Samples) -> Samples:
 
 def _evened(sound: Samples) -> Samples:
     """Automatic gain: level differences over half a second are halved."""
-    power = ndimage.uniform_filter1d(sound.astype(np.float64) ** 2, _RATE_HZ // 2)
+    power = ndimage.uniform_filter1d(sound.astype(np.float64) ** 2, RATE_HZ // 2)
     level = np.sqrt(np.maximum(power, 1e-8))
     return np.asarray(sound * np.sqrt(level.max() / level), np.float32)
 
@@ -433,13 +368,6 @@ def compose(recipe: Recipe, agent: Voice, caller: Voice, seed: int) -> Composed:
     composer = _Composer(recipe, agent, caller, seed)
     composer.call()
     return composer.finished()
-
-
-def pairs(voices: Sequence[Voice]) -> Iterator[tuple[Voice, Voice]]:
-    """Each speaker as agent in turn, with the next as caller, for ever."""
-    while True:
-        for number, agent in enumerate(voices):
-            yield agent, voices[(number + 1) % len(voices)]
 
 
 def _changed(recipe: Recipe, given: Sequence[str]) -> Recipe:

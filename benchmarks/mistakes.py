@@ -1,15 +1,17 @@
 """The eight mistakes on composed calls with known truth: doses, clean calls, poor material.
 
-    python benchmarks/mistakes.py DATA [--calls 6] [--seed 1] [--only too_fast,rushed] [--jobs 2]
-        [--part dose,line,sign,poor]
+    python benchmarks/mistakes.py DATA [--calls 3] [--seed 1] [--only too_fast,rushed] [--jobs 2]
+        [--part dose,half,line,sign,well,poor]
 
-``DATA`` as for ``compose.py``. For each mistake calls are made at rising doses, every speaker in
-turn as agent; the last doses are clear ones (``CLEAR``), the first is none. ``--part`` leaves out
-the other kinds of calls. Printed: by mistake the share found at each dose, Spearman's correlation
-of score and dose, precision and recall at clear doses (a finding counts as right if its own dose is
-clear, as wrong if it has none; between, it is not counted), places found (a finding with a place is
-right if it overlaps one of the places where something was done); the clean calls' false alarms;
-what one sign at a time does; and what became of calls that carry no verdict.
+``DATA`` as for ``compose.py``. For each mistake calls are made at rising doses, the speakers in
+turn as agents; the last doses are clear ones (``CLEAR``), the first is none. ``--part`` leaves out
+the other kinds of calls. Printed, by mistake: the share found at each dose and Spearman's
+correlation of score and dose; by call, precision and recall at clear doses (a verdict counts as
+right if its own dose is clear, as wrong if it has none; between, it is not counted); by finding,
+precision (right if at least half of what its party says in it lies where something was done, wrong
+in a call where nothing was) and, of mistakes that consist of single events, recall (the share of
+events that a finding overlaps). Then the clean calls' false alarms, what one sign at a time does,
+strengths told by the voice, and what became of calls that carry no verdict.
 """
 
 from __future__ import annotations
@@ -18,104 +20,31 @@ import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from compose import Composed, Recipe, Voice, compose, pairs, read_voices
+from compose import Composed, Recipe, compose
+from doses import CLEAR, DOSES, EVENTS, HALVES, HEARD, LINES, NAMES, NONE, PLACES, POOR, SIGNS, WELL
+from numpy.typing import NDArray
 from scipy.stats import spearmanr
+from voices import Voice, pairs, read_voices
 
 from callvoice.pipeline import AnalysisOptions, analyze
-from callvoice.types import Mistake
+from callvoice.types import Finding, Mistake, Report
 
-NAMES = (
-    "toneless", "indifferent", "impatient", "overlong_greeting",
-    "rushed", "unclear", "too_fast", "know_it_all",
-)  # fmt: skip
-BASE = Recipe()
-
-
-def _rushed(pressure: float) -> Recipe:
-    """From an easy call to one long run: pauses and gaps go, turns grow, the rate stays."""
-    return replace(
-        BASE,
-        pause_s=0.45 - 0.40 * pressure,
-        gap_s=0.35 - 0.33 * pressure,
-        sentences=2 + round(3 * pressure),
-    )
-
-
-def _indifferent(distance: float) -> Recipe:
-    return replace(
-        BASE,
-        gap_s=0.35 + 2.0 * distance,
-        acknowledged=0.7 * (1 - distance),
-        short=0.7 * distance,
-        cared=distance < 0.5,
-    )
-
-
-# By mistake: dose and recipe, rising from none. Clear are those from ``CLEAR`` on.
-DOSES: dict[str, dict[float, Recipe]] = {
-    "toneless": {1 - m: replace(BASE, melody=m) for m in (1.0, 0.75, 0.5, 0.35, 0.2, 0.0)},
-    "indifferent": {d: _indifferent(d) for d in (0.0, 0.25, 0.5, 0.75, 1.0)},
-    "impatient": {
-        n: replace(BASE, interruptions=n - n // 3, hurrying=n // 3) for n in (0, 1, 2, 3, 4, 6)
-    },
-    "overlong_greeting": {n: replace(BASE, greeting=n) for n in (9, 14, 18, 23, 31, 42, 52)},
-    "rushed": {p: _rushed(p) for p in (0.0, 0.3, 0.6, 0.8, 1.0)},
-    "unclear": {n: replace(BASE, repairs=n, slur_s=0.02 * n) for n in (0, 1, 2, 3, 4)},
-    "too_fast": {r: replace(BASE, rate_syll_s=r) for r in (4.8, 5.4, 6.0, 6.5, 7.0, 7.6)},
-    "know_it_all": {n: replace(BASE, against=n, cared=n < 2) for n in (0, 1, 2, 3, 5)},
-}
-CLEAR = {
-    "toneless": 0.8, "indifferent": 1.0, "impatient": 4, "overlong_greeting": 31,
-    "rushed": 1.0, "unclear": 3, "too_fast": 7.0, "know_it_all": 3,
-}  # fmt: skip
-NONE = {"overlong_greeting": 18, "too_fast": 5.4}  # doses up to here are none; else the first
-PLACES = {
-    "impatient": {"interruption", "hurrying"},
-    "overlong_greeting": {"greeting"},
-    "unclear": {"repair"},
-    "know_it_all": {"against", "answer"},
-}
-LINES = {
-    "plain": BASE,
-    "20 dB": replace(BASE, snr_db=20.0),
-    "gain control": replace(BASE, agc=True),
-    "quiet": replace(BASE, level_db=-40.0),
-    "GSM": replace(BASE, codec="gsm"),
-    "bleed": replace(BASE, bleed_db=-25.0),
-}
-# One sign at a time: the recipe and what must then be found, and nothing else.
-SIGNS: dict[str, tuple[Recipe, tuple[str, ...]]] = {
-    "answers before the end": (replace(BASE, gap_s=-0.3), ()),
-    "ever quieter": (replace(BASE, fade_db=12.0), ()),
-    "ever faster": (replace(BASE, rise_syll_s=1.6), ()),
-    "slurred, never asked": (replace(BASE, slur_s=0.04), ()),
-    "slow answers": (replace(BASE, gap_s=2.2), ()),
-    "one interruption": (replace(BASE, interruptions=1), ()),
-    "numbers at 4.6": (replace(BASE, numbers=3), ()),
-    "numbers at 7.0": (replace(BASE, numbers=3, number_syll_s=7.0), ("too_fast",)),
-    "quieter, slow answers": (replace(BASE, fade_db=12.0, gap_s=2.2), ("indifferent",)),
-    "faster, no gaps": (replace(BASE, rise_syll_s=2.4, gap_s=0.0), ("rushed",)),
-}
-VOICE = ("toneless", "rushed", "too_fast", "unclear")
-# What cannot be judged: the recipe and the mistakes that must then be not_assessable.
-POOR = {
-    "one channel": (replace(BASE, mono=True), ("indifferent", "impatient")),
-    "two short turns": (replace(BASE, turns=1, sentences=1), ("toneless", "rushed", "too_fast")),
-    "babble at 3 dB": (replace(BASE, snr_db=3.0, babble=True), VOICE),
-}
+PARTS = ("dose", "half", "line", "sign", "well", "poor")
+_SLACK_S = 0.3  # edges of words and turns are not sharper
+Place = tuple[str, float, float]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One call to be made and judged."""
+    """One call to be made and judged; ``number`` is that of the pair of speakers."""
 
-    kind: str  # a mistake, "line", "sign" or "poor"
+    kind: str  # a mistake, or a part other than "dose"
     dose: float | str
     recipe: Recipe
     number: int
@@ -128,44 +57,69 @@ class Judged:
     case: Case
     agent: str
     mistakes: dict[str, Mistake]
-    places: tuple[tuple[str, float, float], ...]
-
-
-PARTS = ("dose", "line", "sign", "poor")
+    strengths: frozenset[str]
+    places: tuple[Place, ...]
+    said: tuple[Place, ...]  # by whom, from when to when
 
 
 def cases(calls: int, only: Sequence[str], parts: Sequence[str]) -> Iterator[Case]:
-    for name in only if "dose" in parts else ():
-        for dose, recipe in DOSES[name].items():
-            yield from (Case(name, dose, recipe, n) for n in range(calls))
-    for line, recipe in LINES.items() if "line" in parts else ():
-        yield from (Case("line", line, recipe, n) for n in range(2 * calls))
-    for sign, (recipe, _) in SIGNS.items() if "sign" in parts else ():
-        yield from (Case("sign", sign, recipe, n) for n in range(calls))
-    for poor, (recipe, _) in POOR.items() if "poor" in parts else ():
-        yield from (Case("poor", poor, recipe, n) for n in range(calls))
+    """All calls to be made; each mistake begins with another speaker, so that few have all."""
+    if "dose" in parts:
+        for name in only:
+            first = NAMES.index(name)
+            for dose, recipe in DOSES[name].items():
+                yield from (Case(name, dose, recipe, first + n) for n in range(calls))
+    others = {
+        "half": {name: recipe for name, recipe in HALVES.items() if name in only},
+        "line": LINES,
+        "sign": {sign: recipe for sign, (recipe, _) in SIGNS.items()},
+        "well": {what: recipe for what, (recipe, _) in WELL.items()},
+        "poor": {poor: recipe for poor, (recipe, _) in POOR.items()},
+    }
+    for part, recipes in others.items():
+        each = 2 * calls if part == "line" else calls
+        for what, recipe in recipes.items() if part in parts else ():
+            yield from (Case(part, what, recipe, n) for n in range(each))
 
 
 @cache
-def _pairs(data: Path, calls: int) -> list[tuple[Voice, Voice]]:
-    return list(islice(pairs(read_voices(data)), 2 * calls))
+def _voices(data: Path) -> tuple[Voice, ...]:
+    return tuple(read_voices(data))
 
 
-def judge(case: Case, data: Path, calls: int, seed: int) -> Judged:
+def judge(case: Case, data: Path, seed: int) -> Judged:
     """Make the call, analyse it as a file with its transcript."""
-    agent, caller = _pairs(data, calls)[case.number]
+    agent, caller = next(islice(pairs(_voices(data)), case.number, None))
+    if case.kind == "well":
+        agent = agent.plain()
     call = compose(case.recipe, agent, caller, seed + case.number)
-    return Judged(case, agent.name, _analyzed(call), tuple(call.places))
+    report = _analyzed(call)
+    return Judged(
+        case,
+        agent.name,
+        {mistake.id: mistake for mistake in report.mistakes},
+        frozenset(finding.measure for finding in report.strengths),
+        tuple(call.places),
+        tuple((turn.role, turn.start_s, turn.end_s) for turn in call.turns),
+    )
 
 
-def _analyzed(call: Composed) -> dict[str, Mistake]:
+def _analyzed(call: Composed) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         sound, words = Path(folder, "call.wav"), Path(folder, "words.json")
         sound.write_bytes(call.wav())
         words.write_bytes(call.transcript())
         agent = "auto" if len(call.samples) == 1 else "left"
-        report = analyze(sound, options=AnalysisOptions(transcript=words, agent=agent)).report
-    return {mistake.id: mistake for mistake in report.mistakes}
+        return analyze(sound, options=AnalysisOptions(transcript=words, agent=agent)).report
+
+
+def judge_all(todo: Sequence[Case], data: Path, seed: int, jobs: int) -> list[Judged]:
+    """All calls, those of one pair of speakers after each other: their sentences are kept."""
+    n_speakers = len(_voices(data))
+    ordered = sorted(todo, key=lambda case: case.number % n_speakers)
+    n = len(ordered)
+    with ProcessPoolExecutor(jobs) as pool:
+        return list(pool.map(judge, ordered, [data] * n, [seed] * n, chunksize=-(-n // jobs)))
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -190,19 +144,68 @@ def _spearman(mine: Sequence[Judged], name: str) -> tuple[float, int]:
     return float(spearmanr(*zip(*known, strict=True)).statistic), len(known)
 
 
-def precision_table(done: Sequence[Judged], only: Sequence[str]) -> None:
-    print("\nby call: precision, recall at clear doses; right places of those found")
+def calls_table(done: Sequence[Judged], only: Sequence[str]) -> None:
+    print("\nby call: precision, recall at clear doses")
     for name in only:
-        clear = [j for j in done if j.case.kind == name and float(j.case.dose) >= CLEAR[name]]
-        none = [j for j in done if _without(j, name)]
-        hits = sum(_found(j, name) for j in clear)
-        false = sum(_found(j, name) for j in none)
-        precision = hits / max(hits + false, 1)
-        places = _places(clear, name) if name in PLACES else ""
+        clear, none = _clear(done, name), _none(done, name)
+        hits, false = (sum(_found(j, name) for j in those) for those in (clear, none))
         print(
-            f"  {name:18} P {precision:.3f}  R {hits / max(len(clear), 1):.3f}"
-            f"  ({hits} of {len(clear)}; {false} of {len(none)} without){places}"
+            f"  {name:18} P {hits / max(hits + false, 1):.3f}  R {hits / max(len(clear), 1):.3f}"
+            f"  ({hits} of {len(clear)}; {false} of {len(none)} without)"
         )
+
+
+def findings_table(done: Sequence[Judged], only: Sequence[str]) -> None:
+    print("\nby finding: precision; recall of single events at clear doses")
+    for name in only:
+        half = [j for j in done if j.case.kind == "half" and j.case.dose == name]
+        clear, none = _clear(done, name), _none(done, name)
+        right = [_lies(f, j, name) for j in (*clear, *half) for f in _placed(j, name)]
+        right += [False for j in none for _ in _placed(j, name)]
+        events = EVENTS.get(name, set())
+        named = [_named(p, j, name) for j in clear for p in j.places if p[0] in events]
+        recall = f"  R {np.mean(named):.3f} ({sum(named)} of {len(named)})" if named else ""
+        precision = f"P {np.mean(right):.3f} ({sum(right)} of {len(right)})" if right else "nothing"
+        print(f"  {name:18} {precision}{recall}")
+
+
+def _clear(done: Sequence[Judged], name: str) -> list[Judged]:
+    return [j for j in done if j.case.kind == name and float(j.case.dose) >= CLEAR[name]]
+
+
+def _none(done: Sequence[Judged], name: str) -> list[Judged]:
+    return [j for j in done if _without(j, name)]
+
+
+def _placed(judged: Judged, name: str) -> list[Finding]:
+    return [f for f in judged.mistakes[name].findings if f.start_s is not None]
+
+
+def _lies(finding: Finding, judged: Judged, name: str) -> bool:
+    """Whether half of it or more lies in places of the mistake, these a little widened; of a
+    finding in which its party speaks only that counts, for a stretch of ten seconds has both.
+    """
+    at_s = np.arange(finding.start_s or 0.0, finding.end_s or 0.0, 0.02)
+    spoken = _inside(at_s, [place for place in judged.said if place[0] == finding.role])
+    at_s = at_s[spoken] if spoken.any() else at_s
+    done = [place for place in judged.places if place[0] in PLACES[name]]
+    return bool(_inside(at_s, done, _SLACK_S).mean() >= 0.5)
+
+
+def _inside(
+    at_s: NDArray[np.float64], places: Sequence[Place], slack_s: float = 0.0
+) -> NDArray[np.bool_]:
+    inside = np.zeros(len(at_s), bool)
+    for _, start_s, end_s in places:
+        inside |= (start_s - slack_s <= at_s) & (at_s < end_s + slack_s)
+    return inside
+
+
+def _named(place: Place, judged: Judged, name: str) -> bool:
+    _, start_s, end_s = place
+    return any(
+        (f.start_s or 0.0) < end_s and start_s < (f.end_s or 0.0) for f in _placed(judged, name)
+    )
 
 
 def _found(judged: Judged, name: str) -> bool:
@@ -215,7 +218,7 @@ def _without(judged: Judged, name: str) -> bool:
     Doses of others that are also signs of this one are left out.
     """
     case = judged.case
-    if case.kind in ("poor", "sign"):
+    if case.kind not in (*NAMES, "line"):
         return False
     if case.kind == name:
         return float(case.dose) <= NONE.get(name, next(iter(DOSES[name])))
@@ -224,19 +227,6 @@ def _without(judged: Judged, name: str) -> bool:
         ("know_it_all", "indifferent"),
         ("rushed", "impatient"),
     }
-
-
-def _places(clear: Sequence[Judged], name: str) -> str:
-    """Findings that lie where something was done."""
-    right = total = 0
-    for j in clear:
-        done = [(a, b) for what, a, b in j.places if what in PLACES[name]]
-        for one in j.mistakes[name].findings:
-            if one.start_s is None or one.end_s is None:
-                continue
-            total += 1
-            right += any(one.start_s < b + 0.3 and a - 0.3 < one.end_s for a, b in done)
-    return f"  places {right} of {total}"
 
 
 def clean_table(done: Sequence[Judged]) -> None:
@@ -261,6 +251,15 @@ def signs_table(done: Sequence[Judged]) -> None:
         print(f"  {sign:24} {right} of {len(mine)}; else {more or 'nothing'}")
 
 
+def well_table(done: Sequence[Judged]) -> None:
+    print("\nstrengths told by the voice: named where they must be, and nowhere else")
+    for what, (_, expected) in WELL.items():
+        mine = [j.strengths & HEARD for j in done if j.case.kind == "well" and j.case.dose == what]
+        more = [name for named in mine for name in sorted(named - expected)]
+        right = sum(expected <= named for named in mine)
+        print(f"  {what:24} {right} of {len(mine)}; else {more or 'nothing'}")
+
+
 def poor_table(done: Sequence[Judged]) -> None:
     print("\nnot assessable where it must be")
     for poor, (_, names) in POOR.items():
@@ -274,7 +273,7 @@ def main() -> None:
     """Make, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--calls", type=int, default=6)
+    parser.add_argument("--calls", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default=",".join(NAMES))
     parser.add_argument("--part", default=",".join(PARTS))
@@ -282,17 +281,14 @@ def main() -> None:
     args = parser.parse_args()
     only = args.only.split(",")
     parts = args.part.split(",")
-    todo = list(cases(args.calls, only, parts))
-    n = len(todo)
-    with ProcessPoolExecutor(args.jobs) as pool:
-        done = list(pool.map(judge, todo, [args.data] * n, [args.calls] * n, [args.seed] * n))
-    print(f"{n} calls, seed {args.seed}, agents {sorted({j.agent for j in done})}")
+    done = judge_all(list(cases(args.calls, only, parts)), args.data, args.seed, args.jobs)
+    print(f"{len(done)} calls, seed {args.seed}, agents {sorted({j.agent for j in done})}")
     if "dose" in parts:
-        doses_table(done, only)
-        precision_table(done, only)
-    tables = {"line": clean_table, "sign": signs_table, "poor": poor_table}
-    for table in (tables[part] for part in tables if part in parts):
-        table(done)
+        for table in (doses_table, calls_table, findings_table):
+            table(done, only)
+    tables = {"line": clean_table, "sign": signs_table, "well": well_table, "poor": poor_table}
+    for tabled in (tables[part] for part in tables if part in parts):
+        tabled(done)
 
 
 if __name__ == "__main__":

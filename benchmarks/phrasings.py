@@ -49,6 +49,11 @@ NUMBERS = (
     "Schicken Sie das bitte an die Gartenstraße 17 in 73430 Aalen.",
     "Sie erreichen uns dann unter 07361 55 48 20.",
 )
+NEWS = (
+    "Ich habe eine gute Nachricht für Sie.",
+    "Das kostet Sie keinen Cent.",
+    "Ihr Antrag ist genehmigt, das hat geklappt!",
+)
 HURRYING = (
     "Kommen Sie bitte zum Punkt.",
     "Ja, ja, das habe ich schon verstanden, weiter bitte.",

@@ -21,7 +21,7 @@ def test_every_limit_states_where_it_comes_from() -> None:
 
 def test_there_are_limits_for_all_eight() -> None:
     names = {name for name, _ in mistakes.JUDGES}
-    assert set(load_settings().limits) == names | {"material"}
+    assert set(load_settings().limits) == names | {"material", "strengths"}
 
 
 def test_own_values_replace_only_what_they_name(tmp_path: Path) -> None:

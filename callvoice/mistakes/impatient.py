@@ -8,9 +8,9 @@ sign each); answering before the caller has ended as a habit (one sign at most).
 enough in number and for the time that the caller speaks: two in a long call happen to everybody.
 
 Limits: working values; the share of early answers stands well above the 40 % of turns that overlap
-in any conversation (Heldner and Edlund 2010, Journal of Phonetics 38, 555-568). Short
-acknowledgements are no interruptions. False alarms come from a line with a long delay and from a
-caller who never pauses.
+in any conversation (Heldner and Edlund 2010, Journal of Phonetics 38, 555-568). Acknowledgements
+are no interruptions, whether told by their sound or by their words. False alarms come from a line
+with a long delay and from a caller who never pauses.
 
 What it cannot tell: whether an interruption was wanted, or spared a caller a long detour.
 """
@@ -20,6 +20,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from callvoice.mistakes.evidence import first_in_turn
+from callvoice.mistakes.listening import only_listens
 from callvoice.mistakes.scoring import (
     Sign,
     above,
@@ -30,7 +31,7 @@ from callvoice.mistakes.scoring import (
     verdict,
 )
 from callvoice.settings import Limits
-from callvoice.types import ChannelMeasures, Facts, Finding, Overlap, Verdict
+from callvoice.types import ChannelMeasures, Facts, Finding, Overlap, Turn, Verdict
 
 _TEN_MINUTES_S = 600.0
 
@@ -43,7 +44,8 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     reason = missing_words(facts, limits)
     if reason:
         return not_assessable("impatient", reason)
-    interruptions = [o for o in _starts(facts) if o.interruption]
+    aside = _acknowledging(facts, limits)
+    interruptions = [o for o in _starts(facts) if o.interruption and not _any_meets(aside, o)]
     phrases = _phrases(facts)
     early = _early_answers(facts, limits)
     through = limits["talked_through"].value
@@ -60,6 +62,17 @@ def _starts(facts: Facts) -> list[Overlap]:
     agent = facts.call.roles.get("agent")
     mine = [o for o in facts.conversation.overlaps if o.by_channel == agent]
     return sorted(mine, key=lambda o: not o.other_stopped)
+
+
+def _acknowledging(facts: Facts, limits: Limits) -> list[Turn]:
+    """The agent's turns that only acknowledge: "mhm, ja", whatever the caller then does."""
+    n_words = int(limits["acknowledging_words"].value)
+    mine = (turn for turn in facts.transcript.turns if turn.role == "agent")
+    return [turn for turn in mine if only_listens(turn.text, n_words=n_words)]
+
+
+def _any_meets(turns: list[Turn], overlap: Overlap) -> bool:
+    return any(t.start_s < overlap.end_s and overlap.start_s < t.end_s for t in turns)
 
 
 def _phrases(facts: Facts) -> tuple[Finding, ...]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import exp
+from math import exp, log
+from statistics import fmean
 from typing import Literal
 
 from msgspec.structs import replace
@@ -61,9 +62,23 @@ def against_self(
 
 
 def together(signs: Sequence[Sign], *, at_least: int) -> float:
-    """The score of the ``at_least``-th strongest sign: that many must speak for the mistake."""
-    ranked = sorted((sign.score for sign in signs), reverse=True)
-    return ranked[at_least - 1] if len(ranked) >= at_least else 0.0
+    """The score of signs of which ``at_least`` must speak for the mistake.
+
+    The sign that makes up the number decides. How sure the score is follows half from that sign,
+    half from the mean of all that were measured, as far as they agree with it: three strong signs
+    are more than two, and a clear call is nearer to none the fewer of them it shows.
+    """
+    known = sorted((_distance(s.score) for s in signs if s.score), reverse=True)
+    if len(known) < at_least:
+        return 0.0
+    deciding = known[at_least - 1]
+    agreeing = [max(x, 0.0) if deciding >= 0 else min(x, 0.0) for x in known]
+    return _logistic((deciding + fmean(agreeing)) / 2)
+
+
+def _distance(score: float) -> float:
+    """How many scales beyond its limit a measure lies, six at most."""
+    return max(min(log(score / (1.0 - score)), 6.0), -6.0) if score < 1 else 6.0
 
 
 def verdict(

@@ -1,11 +1,16 @@
-"""What went well: the sources put good examples first, and so does the report."""
+"""What went well: the sources put good examples first, and so does the report.
+
+Words in the classes of ``LABELS``, a short greeting with a name and an offer, and what words and
+voice tell together (see ``strengths_heard``).
+"""
 
 from __future__ import annotations
 
 from callvoice.mistakes.evidence import with_words
 from callvoice.mistakes.scoring import doubtful_words
-from callvoice.settings import Settings
-from callvoice.types import Facts, Finding
+from callvoice.mistakes.strengths_heard import lively_news, pauses_given
+from callvoice.settings import Limits, Settings
+from callvoice.types import Facts, Finding, Hit
 
 # The best moments first; the order is the training text's weight.
 LABELS = (
@@ -24,14 +29,33 @@ LABELS = (
 
 def strengths(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
     """Places of the agent's worth listening to, the strongest kinds first, each once or more."""
-    if doubtful_words(facts, settings.limits_of("know_it_all")):
+    limits = settings.limits_of("strengths")
+    if doubtful_words(facts, limits):
         return ()
-    hits = [h for h in facts.text.hits if h.role == "agent" and h.label in LABELS]
-    hits.sort(key=lambda h: (LABELS.index(h.label), h.turn))
-    found = tuple(
-        Finding("agent", h.start_s, h.end_s, f"strength_{h.label}", quote=h.quote) for h in hits
-    )
-    return with_words(found, hits) + _greeting(facts, settings)
+    found: list[Finding] = []
+    for label in LABELS:
+        if label == "good_news":
+            found += _news(facts, limits)
+        else:
+            found += map(_said, _of(label, facts))
+    return with_words(found, facts.text.hits) + _greeting(facts, settings)
+
+
+def _of(label: str, facts: Facts) -> list[Hit]:
+    mine = (h for h in facts.text.hits if h.role == "agent" and h.label == label)
+    return sorted(mine, key=lambda h: h.turn)
+
+
+def _news(facts: Facts, limits: Limits) -> list[Finding]:
+    """Where voice and words agree comes before words alone."""
+    told = [(lively_news(hit, facts, limits), hit) for hit in _of("good_news", facts)]
+    lively = [finding for finding, _ in told if finding]
+    plain = [_said(hit) for finding, hit in told if not finding]
+    return [*lively, *pauses_given(facts, limits), *plain]
+
+
+def _said(hit: Hit) -> Finding:
+    return Finding("agent", hit.start_s, hit.end_s, f"strength_{hit.label}", quote=hit.quote)
 
 
 def _greeting(facts: Facts, settings: Settings) -> tuple[Finding, ...]:

@@ -4,7 +4,8 @@ A file has an array ``case`` of tables with
 
 - ``name``, ``why``: what is in the call, and why a listener would say so;
 - ``expect``: "found", "clear" or "not_assessable", the last with its ``reason``;
-- ``measure``: what one of the findings must name, where that matters;
+- ``measure``: what one of the findings must name, where that matters; in ``strengths.toml`` the
+  strength that must be named or not;
 - ``agent``, ``caller``: measures of a party, "none" for an undefined one; ``melody``, ``effort``,
   ``clarity`` and ``tempo`` are tables of those to be changed, ``windows`` the rates in stretches
   of ten seconds;
@@ -33,7 +34,6 @@ from callvoice.types import (
     Backchannel,
     Facts,
     Greeting,
-    MistakeId,
     Overlap,
     Status,
     Stretch,
@@ -71,9 +71,9 @@ class _File(Struct, forbid_unknown_fields=True):
     case: tuple[Case, ...]
 
 
-def read_cases(mistake: MistakeId) -> tuple[Case, ...]:
-    """The cases of one mistake."""
-    text = (FOLDER / f"{mistake}.toml").read_text("utf-8")
+def read_cases(name: str) -> tuple[Case, ...]:
+    """The cases of one mistake, or the strengths."""
+    text = (FOLDER / f"{name}.toml").read_text("utf-8")
     return convert(tomllib.loads(text), _File, strict=False).case
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from facts import GOOD_GREETING, facts, hit, mono, transcript
+from facts import GOOD_GREETING, facts, hit, mono, transcript, turn
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import convert
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from read_cases import Case, facts_of, read_cases
 
 from callvoice import mistakes
+from callvoice.mistakes import scoring
 from callvoice.settings import load_settings
 from callvoice.types import Facts, Hit, Overlap, TextFacts, Verdict
 
@@ -242,6 +243,31 @@ def test_a_contradiction_repeated_later_weighs_more_than_twice_in_one_turn() -> 
     assert (verdict("know_it_all", once).score or 1.0) < (verdict("know_it_all", later).score or 0)
 
 
+SIGNS = st.lists(st.floats(0.01, 0.99).map(scoring.Sign), min_size=2, max_size=5)
+
+
+@given(SIGNS, st.data())
+def test_a_stronger_sign_never_lowers_what_signs_say_together(
+    signs: list[scoring.Sign], data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(signs) - 1))
+    more = [
+        *signs[:at],
+        scoring.Sign(data.draw(st.floats(signs[at].score, 0.99))),
+        *signs[at + 1 :],
+    ]
+    before, after = (scoring.together(few, at_least=2) for few in (signs, more))
+    assert after >= before - 1e-12
+
+
+@given(SIGNS)
+def test_as_many_signs_as_must_speak_decide(signs: list[scoring.Sign]) -> None:
+    speak = sum(sign.score >= scoring.FOUND_FROM for sign in signs)
+    assert (scoring.together(signs, at_least=2) >= scoring.FOUND_FROM) == (speak >= 2)
+    unmeasured = [*signs, scoring.Sign(0.0)]
+    assert scoring.together(unmeasured, at_least=2) == scoring.together(signs, at_least=2)
+
+
 def test_a_changed_limit_changes_the_verdict_without_sound(tmp_path: Any) -> None:
     config = tmp_path / "callvoice.toml"
     config.write_text("[limits.too_fast]\nrate_too_fast_syll_s = 5.0\n")
@@ -271,6 +297,50 @@ def test_strengths_come_in_the_order_of_their_weight() -> None:
     )
     found = [s.measure for s in mistakes.strengths(call, SETTINGS)]
     assert found == ["strength_apology", "strength_warm_close", "strength_greeting"]
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in read_cases("strengths")])
+def test_words_and_voice_together_are_a_strength(case: Case) -> None:
+    named = [s for s in mistakes.strengths(facts_of(case), SETTINGS) if s.measure == case.measure]
+    assert len(named) == (case.expect == "found"), case.why
+    for strength in named:
+        assert strength.role == "agent"
+        assert strength.start_s is not None
+        assert strength.start_s < (strength.end_s or 0.0)
+        assert (strength.value or 0.0) >= (strength.limit or 0.0)
+        assert strength.quote
+
+
+def test_good_news_are_named_once() -> None:
+    news, other = hit("good_news", "agent", 2), hit("good_news", "agent", 4)
+    lively = facts(
+        agent={
+            "turns": tuple(
+                turn(16.0 * n, 16.0 * n + 7, spread_st=4.0 if n == 1 else 2.0) for n in range(6)
+            )
+        },
+        hits=(other, news),
+        greeting=None,
+    )
+    found = [(s.measure, s.start_s) for s in mistakes.strengths(lively, SETTINGS)]
+    assert found == [("strength_lively_news", news.start_s), ("strength_good_news", other.start_s)]
+
+
+def test_a_pause_after_two_sentences_of_trouble_is_named_once() -> None:
+    hits = (*(hit("caller_trouble", "caller", 1),) * 2, hit("apology", "agent", 2))
+    found = [s.measure for s in mistakes.strengths(facts(hits=hits, gap_s=0.9), SETTINGS)]
+    assert found.count("strength_pause_given") == 1
+
+
+def test_phrases_without_times_have_no_pause_and_no_melody() -> None:
+    hits = (
+        hit("good_news", "agent", 4),
+        hit("caller_trouble", "caller", 1),
+        hit("apology", "agent", 2),
+    )
+    timeless = tuple(replace(h, start_s=None, end_s=None) for h in hits)
+    found = {s.measure for s in mistakes.strengths(facts(hits=timeless, gap_s=0.9), SETTINGS)}
+    assert found == {"strength_good_news", "strength_apology", "strength_greeting"}
 
 
 def test_a_long_greeting_is_no_strength() -> None:
