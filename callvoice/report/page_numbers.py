@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 
 from callvoice.report.page_words import PageWords
 from callvoice.report.texts import quantity, source
@@ -146,8 +147,8 @@ class Numbers:
 
     def _limit_of(self, finding: Finding, mistake: Mistake | None) -> Limit | None:
         """The mistake's limit in force that has the finding's limit and unit."""
-        section = mistake.id if mistake else "overlong_greeting"  # the one strength with a limit
-        limits = self._limits.get(section, {}).values()
+        sections = (mistake.id,) if mistake else ("strengths", "overlong_greeting")
+        limits = chain.from_iterable(self._limits.get(name, {}).values() for name in sections)
         wanted = (finding.limit, finding.unit)
         return next((limit for limit in limits if (limit.value, limit.unit) == wanted), None)
 

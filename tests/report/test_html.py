@@ -393,7 +393,7 @@ def test_an_empty_report_still_makes_a_page() -> None:
             mistakes=mistakes, strengths=(), measures=measures, transcript=ReportedTranscript(())
         )
     ).text  # fmt: skip
-    assert "0 von 8 gefunden, 0 unauffällig, 8 nicht beurteilbar" in text
+    assert "Acht mögliche Fehler: 8 nicht beurteilbar" in text
     assert "keine Mitschrift" in text
 
 

@@ -37,6 +37,7 @@ REGION = "#wave [part~=region]"
 WAVE_WIDTH = "document.querySelector('#wave div').shadowRoot.querySelector('.wrapper').clientWidth"
 SAMPLES = Path(__file__).parents[2] / "sample_audio"
 HOSTILE = "<script>window.stolen = 1</script><img src=x onerror='window.stolen = 1'>"
+STRANGE = f'{HOSTILE} "&quot; {"Rindfleischetikettierung" * 20} \u202eשלום مرحبا\u202c 👩🏽‍💻'
 
 PLAYED = """(() => {
   const { played } = document.querySelector("audio");
@@ -153,6 +154,17 @@ def browser() -> Iterator[sync_api.Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="module")
+def usual(browser: sync_api.Browser, tmp_path_factory: pytest.TempPathFactory) -> sync_api.Page:
+    """The usual page, opened once for all tests that only look at it."""
+    path = tmp_path_factory.mktemp("usual") / "bericht.html"
+    path.write_text(usual_page(True), "utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    opened = Opened(page, path)
+    opened.wait("audio.readyState >= 1")
+    return page
+
+
 class Opener:
     """Renders reports into a folder and opens them, one fresh browser context each."""
 
@@ -169,12 +181,16 @@ class Opener:
         sound_of: Analysis | None = None,
         scheme: Literal["light", "dark"] = "light",
         width: int = 1280,
+        touch: bool = False,
     ) -> Opened:
         path = self.folder / f"bericht {len(self.opened)}.html"
         html = rendered(report, sound_of=sound_of) if report else usual_page(sound)
         path.write_text(html, "utf-8")
         context = self.browser.new_context(
-            color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+            color_scheme=scheme,
+            viewport={"width": width, "height": 900},
+            reduced_motion="reduce",
+            has_touch=touch,
         )
         self.opened.append(Opened(context.new_page(), path))
         return self.opened[-1]
@@ -212,8 +228,8 @@ def test_a_mono_sample_says_what_it_cannot_assess(open_page: Opener) -> None:
     assert page.locator("#tempo .u-axis").count() > 0  # the time axis stays without a tempo
 
 
-def test_shows_eight_mistakes(open_page: Opener) -> None:
-    page = open_page().page
+def test_shows_eight_mistakes(usual: sync_api.Page) -> None:
+    page = usual
     assert page.locator(".mistakes article").count() == 8
     assert page.locator(".mistakes article:visible").count() == 8
 
@@ -249,12 +265,9 @@ def test_a_word_without_a_time_plays_from_about_its_place_in_the_turn(open_page:
     opened.plays_from(27.9 + (33.4 - 27.9) * 41 / 54)  # 41 of 54 letters stand before it
 
 
-def test_the_embedded_recording_has_its_full_length(open_page: Opener) -> None:
-    opened = open_page()
-    opened.wait("audio.readyState >= 1")
-    assert opened.page.evaluate("document.querySelector('audio').duration") == pytest.approx(
-        40, abs=0.1
-    )
+def test_the_embedded_recording_has_its_full_length(usual: sync_api.Page) -> None:
+    length_s = usual.evaluate("document.querySelector('audio').duration")
+    assert length_s == pytest.approx(40, abs=0.1)
 
 
 def test_space_arrows_speed_and_places_by_keyboard(open_page: Opener) -> None:
@@ -304,8 +317,8 @@ def test_a_finding_can_be_played_with_the_keyboard_alone(open_page: Opener) -> N
     opened.plays_from(18.2)
 
 
-def test_help_opens_and_closes(open_page: Opener) -> None:
-    page = open_page().page
+def test_help_opens_and_closes(usual: sync_api.Page) -> None:
+    page = usual
     page.keyboard.press("?")
     assert page.locator("#keys").is_visible()
     page.keyboard.press("Escape")
@@ -354,8 +367,8 @@ def test_zooming_keeps_the_place_in_view(open_page: Opener) -> None:
     opened.wait(f"{WAVE_WIDTH} === document.querySelector('#wave').clientWidth")
 
 
-def test_all_tracks_share_one_time_axis(open_page: Opener) -> None:
-    page = open_page().page
+def test_all_tracks_share_one_time_axis(usual: sync_api.Page) -> None:
+    page = usual
     over = [page.locator(f"{track} .u-over").bounding_box() for track in ("#melody", "#tempo")]
     wave = page.locator("#wave").bounding_box()
     for box in over:
@@ -376,8 +389,8 @@ def test_a_click_on_a_track_goes_there(open_page: Opener, track: str) -> None:
     assert not opened.playing
 
 
-def test_a_number_is_explained_on_focus_and_on_hover(open_page: Opener) -> None:
-    page = open_page().page
+def test_a_number_is_explained_on_focus_and_on_hover(usual: sync_api.Page) -> None:
+    page = usual
     number = page.locator("td .explained").first
     tooltip = number.locator("[role=tooltip]")
     assert not tooltip.is_visible()
@@ -398,18 +411,21 @@ def test_what_is_jumped_to_is_said_to_screen_readers(open_page: Opener) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_colours_can_be_chosen(open_page: Opener, scheme: Literal["light", "dark"]) -> None:
-    page = open_page(scheme=scheme).page
+def test_the_colours_can_be_chosen(usual: sync_api.Page, scheme: Literal["light", "dark"]) -> None:
+    page = usual
+    page.emulate_media(color_scheme=scheme)
     for chosen in ("dark", "light"):
         page.locator(f"label:has(#theme-{chosen})").click()
         assert (brightness(page, "body", "backgroundColor") > 384) == (chosen == "light")
         assert (brightness(page, ".lane-label.agent", "color") < 384) == (chosen == "light")
 
 
-def test_axe_finds_nothing_serious_in_light_and_dark(open_page: Opener) -> None:
-    opened = open_page()
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_axe_finds_nothing_serious(open_page: Opener, language: Literal["de", "en"]) -> None:
+    opened = open_page(make_report(language))
     opened.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-    for scheme in ("light", "dark"):
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        opened.page.set_viewport_size({"width": width, "height": 900})
         opened.page.locator(f"#theme-{scheme}").check(force=True)
         found = Axe().run(opened.page).response["violations"]
         serious = [v for v in found if v["impact"] in ("serious", "critical")]
@@ -418,19 +434,54 @@ def test_axe_finds_nothing_serious_in_light_and_dark(open_page: Opener) -> None:
 
 
 def test_hostile_text_is_shown_and_never_run(open_page: Opener) -> None:
-    report = make_report()
-    finding = msgspec.structs.replace(make_findings()[0], quote=HOSTILE, explanation=HOSTILE)
+    finding = msgspec.structs.replace(make_findings()[0], quote=STRANGE, explanation=STRANGE)
     hostile = make_report(
-        call=msgspec.structs.replace(report.call, source=HOSTILE),
+        call=msgspec.structs.replace(make_report().call, source=HOSTILE),
         strengths=(finding,),
-        transcript=ReportedTranscript((Turn("agent", 1.0, 2.0, HOSTILE), *make_turns())),
+        transcript=ReportedTranscript((Turn("agent", 1.0, 2.0, STRANGE), *make_turns())),
     )
-    page = open_page(hostile).page
-    for place in (".said", ".strengths blockquote", "footer bdi"):
-        assert HOSTILE in page.locator(place).first.inner_text()
+    page = open_page(hostile, width=390).page
+    for place, text in ((".said", STRANGE), (".strengths blockquote", STRANGE), ("h1", "<img src")):
+        assert text in page.locator(place).first.text_content()
     assert page.evaluate("window.stolen") is None
     assert page.locator("img").count() == 0
-    assert "<img src=x onerror" in page.locator("h1").inner_text()
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_number_is_explained_on_touch_within_the_screen(open_page: Opener) -> None:
+    page = open_page(width=390, touch=True).page
+    for number in (page.locator(".mistakes .explained").first, page.locator("td .explained").last):
+        number.locator("button").tap()
+        box = number.locator("[role=tooltip]").bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["y"] + box["height"] <= page.locator(".player").bounding_box()["y"]
+
+
+def test_every_explained_number_is_reached_and_shown_by_keyboard(usual: sync_api.Page) -> None:
+    numbers = usual.locator(".explained:visible")
+    assert numbers.count() > 20
+    for number in numbers.all():
+        number.locator("button").focus()
+        box = number.locator("[role=tooltip]").bounding_box()
+        assert box
+        assert 0 <= box["x"] <= 1280 - box["width"]
+        assert len(number.locator("[role=tooltip]").inner_text()) > 10
+
+
+def test_a_call_of_which_nothing_can_be_assessed_says_so(open_page: Opener) -> None:
+    nothing = [
+        msgspec.structs.replace(m, status="not_assessable", score=None, findings=(), reason="Kurz.")
+        for m in make_report().mistakes
+    ]
+    page = open_page(make_report(mistakes=tuple(nothing), strengths=()), width=390).page
+    assert page.locator(".reason:visible").count() == 8
+    assert page.locator(".summary").inner_text().endswith(": 8 nicht beurteilbar")
+    assert "ließ sich beurteilen" in page.locator(".suggestions").inner_text()
+    assert page.locator(".suggestions article, .strengths .finding").count() == 0
 
 
 def test_an_injected_script_would_be_stopped_by_the_policy(open_page: Opener) -> None:
