@@ -2,8 +2,9 @@
 
     python benchmarks/text.py [--languages de,en] [--folds 5] [--seed 3] [--data FOLDER]
 
-Rules alone, classifier alone, and together, on clean and on garbled words (about 20 % word errors,
-``models/noise.py``). Without ``--data``: nested cross-validation over the groups of
+Rules alone, classifier alone, and together, on clean words and on words garbled in two ways
+(``models/noise.py``, about 20 % word errors): as in training, and with words taken for others,
+which training never sees. Without ``--data``: nested cross-validation over the groups of
 ``callvoice/data/phrases`` (each outer fold trains, calibrates and chooses thresholds anew on the
 other folds). With it: the packaged models on every ``*.jsonl`` of a folder, ``{"text", "labels",
 "group", "near"?, "role"?}`` a line; the language is in the file's name (``…de….jsonl``,
@@ -19,7 +20,7 @@ import argparse
 import random
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ from callvoice.types import Transcript, Turn
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "models"))
 import train_phrases as training  # noqa: E402
-from noise import noised  # noqa: E402
+from noise import Confusion, noised  # noqa: E402
 
 GROUPS = {
     "know_it_all ∪ dismissive ∪ excuse": {"know_it_all", "dismissive", "excuse"},
@@ -43,6 +44,8 @@ GROUPS = {
     "empathy ∪ apology": {"empathy", "apology"},
 }
 WAYS = ("rules", "model", "both")
+# Shares of words changed that come to 20 % word errors.
+MISHEARD_RATE, CONFUSED_RATE = 0.17, 0.2
 
 
 @dataclass
@@ -70,26 +73,40 @@ def judge(rows: Sequence[training.Row], model: classifier.Classifier, language: 
         yield Outcome(row, decided, probability)
 
 
-def nested(language: str, folds: int, seed: int):
-    """Outcomes of all folds, clean and garbled."""
+def nested(language: str, folds: int, seed: int) -> dict[str, list[Outcome]]:
+    """Outcomes of all folds, by what was done to the words."""
     path = ROOT / "callvoice" / "data" / "phrases" / f"{language}.jsonl"
     rows = training.read_rows(path)
     extra = list(training.lexicon_rows(language))
-    clean, garbled = [], []
+    found: dict[str, list[Outcome]] = defaultdict(list)
     splits = GroupKFold(folds, shuffle=True, random_state=seed)
     for train, test in splits.split(rows, groups=[row.group for row in rows]):
         file = training.train([*(rows[i] for i in train), *extra], language)
-        model = classifier.Classifier(file)
         held = [rows[i] for i in test]
-        clean += judge(held, model, language)
-        garbled += judge(garble(held, language, seed), model, language)
-    return clean, garbled
+        for kind, some in in_kinds(held, classifier.Classifier(file), language, seed).items():
+            found[kind] += some
+    return found
 
 
-def garble(rows: Sequence[training.Row], language: str, seed: int) -> list[training.Row]:
-    """The rows with about a fifth of their words wrong."""
+def in_kinds(
+    rows: Sequence[training.Row], model: classifier.Classifier, language: str, seed: int
+) -> dict[str, list[Outcome]]:
+    """Outcomes of the rows, clean and garbled in each way."""
+    confusion = Confusion([row.text for row in rows])
     rng = random.Random(seed)
-    return [training.replace(row, text=noised(row.text, language, rng)) for row in rows]
+    misheard = [noised(row.text, language, rng, rate=MISHEARD_RATE) for row in rows]
+    confused = [confusion.confused(row.text, rng, rate=CONFUSED_RATE) for row in rows]
+    kinds = {"clean": [row.text for row in rows], "misheard": misheard, "confused": confused}
+    return {
+        kind: list(
+            judge(
+                [training.replace(row, text=text) for row, text in zip(rows, texts, strict=True)],
+                model,
+                language,
+            )
+        )
+        for kind, texts in kinds.items()
+    }
 
 
 def figures(inside: np.ndarray, fired: np.ndarray) -> str:
@@ -184,16 +201,15 @@ def main() -> None:
         if args.data:
             paths = [p for p in sorted(args.data.glob("*.jsonl")) if language in p.stem]
             rows = [row for path in paths for row in training.read_rows(path)]
-            clean = list(judge(rows, classifier.load(language), language))
-            garbled = list(
-                judge(garble(rows, language, args.seed), classifier.load(language), language)
-            )
+            found = in_kinds(rows, classifier.load(language), language, args.seed)
+            how = "packaged model"
         else:
-            clean, garbled = nested(language, args.folds, args.seed)
-        table(clean, f"{language}, clean, {args.folds} folds, seed {args.seed}")
-        false_alarms(clean)
-        table(garbled, f"{language}, garbled")
-        false_alarms(garbled)
+            found = nested(language, args.folds, args.seed)
+            how = f"{args.folds} folds"
+        for kind, outcomes in found.items():
+            table(outcomes, f"{language}, {kind}, {how}, seed {args.seed}")
+            false_alarms(outcomes)
+        clean = found["clean"]
         confusion(clean)
         worst(clean)
         speed([o.row for o in clean], language)

@@ -78,6 +78,18 @@ class CannotWrite(CallvoiceError):
     slug = "cannot-write"
 
 
+class StoreUnavailable(CannotWrite):
+    """The store cannot be opened, read or written: permission, space, connection, damage."""
+
+    slug = "store-unavailable"
+
+
+class NewerStore(StoreUnavailable):
+    """The store was made by a later version of callvoice."""
+
+    slug = "newer-store"
+
+
 class InvalidManifest(CallvoiceError):
     """A manifest cannot be read, or a row names no recording."""
 

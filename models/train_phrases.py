@@ -6,7 +6,7 @@ Reads ``callvoice/data/phrases/<lang>.jsonl`` and the examples and counterexampl
 lexicons, writes ``models/phrases_<lang>.json`` with thresholds, held-out figures and a checksum.
 
 One linear support vector machine per class, its features weighed by the log-count ratio of the
-class (Wang & Manning 2012, "Baselines and Bigrams"), on the utterances and a noised copy of each.
+class (Wang & Manning 2012, "Baselines and Bigrams"), on the utterances and noised copies of each.
 Margins on groups that were not trained on, and the rules that hit, give each class its probability
 by logistic regression (stacking) and its threshold.
 """
@@ -17,9 +17,11 @@ import argparse
 import base64
 import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -43,6 +45,7 @@ N_FOLDS = 4
 N_FEATURES = 32_000  # keeps a model file under 3 MB
 COMMON_IN_GROUPS = 8
 MIN_POSITIVES = 20
+NOISE_RATES = (0.1, 0.25)
 COST, RATIO_POWER, SMOOTHING = 0.3, 0.5, 0.1
 FAMILIES = {
     "against": ("know_it_all", "dismissive", "excuse"),
@@ -157,14 +160,18 @@ def target(rows: Sequence[Row], name: str, task: Task) -> tuple[Bools, Bools]:
 
 
 def with_copies(rows: Sequence[Row], language: str, rng: random.Random) -> list[Row]:
-    """The rows and a noised copy of each."""
-    copies = [replace(row, text=noised(row.text, language, rng, rate=0.15)) for row in rows]
+    """The rows and a copy of each with few and one with many words misheard."""
+    copies = [
+        replace(row, text=noised(row.text, language, rng, rate=rate))
+        for rate in NOISE_RATES
+        for row in rows
+    ]
     return [*rows, *copies]
 
 
 def solve(rows: Sequence[Row], task: Task) -> Solution:
     """Fit all classes on rows."""
-    split = [tokens(row.text) for row in rows]
+    split = [_tokens(row.text) for row in rows]
     common = frozenset(word for word, n in _in_groups(split, rows).items() if n >= COMMON_IN_GROUPS)
     by_block = _blocks(split, common)
     vocabularies = _vocabularies(by_block, rows)
@@ -174,18 +181,34 @@ def solve(rows: Sequence[Row], task: Task) -> Solution:
     return Solution(common, vocabularies, weights, np.array([b for _, b in fitted]))
 
 
-def _blocks(split: Sequence[list[str]], common: frozenset[str]) -> list[list[list[str]]]:
+@cache
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(tokens(text))
+
+
+@cache
+def _plain_features(row: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The features that need no common words: the same in every fold."""
+    return words(row), [piece for word in row for piece in pieces(word)]
+
+
+def _blocks(
+    split: Sequence[tuple[str, ...]], common: frozenset[str]
+) -> list[Sequence[Sequence[str]]]:
+    plain = [_plain_features(row) for row in split]
     return [
-        [words(row) for row in split],
-        [[piece for word in row for piece in pieces(word)] for row in split],
+        [row_words for row_words, _ in plain],
+        [row_pieces for _, row_pieces in plain],
         [frames(row, common) for row in split],
     ]
 
 
 def _in_groups(features: Sequence[Sequence[str]], rows: Sequence[Row]) -> Counter[str]:
     """In how many groups a feature occurs: one family's words say little about the next."""
-    pairs = {(name, row.group) for names, row in zip(features, rows, strict=True) for name in names}
-    return Counter(name for name, _ in pairs)
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for names, row in zip(features, rows, strict=True):
+        seen[row.group].update(names)
+    return Counter(chain.from_iterable(seen.values()))
 
 
 def _vocabularies(
@@ -223,7 +246,7 @@ def _fit(x: sp.csr_matrix, inside: Bools, said: Bools) -> tuple[Floats, float]:
     p = SMOOTHING + np.asarray(x[y].sum(axis=0)).ravel()
     q = SMOOTHING + np.asarray(x[~y].sum(axis=0)).ravel()
     ratio = np.abs(np.log((p / p.sum()) / (q / q.sum()))) ** RATIO_POWER
-    machine = LinearSVC(C=COST, class_weight="balanced", random_state=SEED)
+    machine = LinearSVC(C=COST, class_weight="balanced", tol=1e-3, random_state=SEED)
     machine.fit(x @ sp.diags(ratio), y)
     return machine.coef_[0] * ratio, float(machine.intercept_[0])
 
@@ -231,7 +254,7 @@ def _fit(x: sp.csr_matrix, inside: Bools, said: Bools) -> tuple[Floats, float]:
 def held_out_margins(
     rows: Sequence[Row], language: str, task: Task, seed: int
 ) -> tuple[list[Row], Floats]:
-    """Every row and its noised copy with the margins of a fit that saw nothing of its group."""
+    """Every row and its noised copies with the margins of a fit that saw nothing of its group."""
     both = with_copies(rows, language, random.Random(seed))  # noqa: S311
     groups = [row.group for row in both]
     margins = np.zeros((len(both), len(task.names)))

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from callvoice.batch.items import Item, is_remote, local_path, located
 from callvoice.batch.manifest import read_manifest
 from callvoice.errors import UnknownPlace, UnreadableInput, printable
-from callvoice.ingest.decode import why
 
 SUFFIXES = frozenset(
     {".wav", ".w64", ".rf64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".3gp"}
@@ -98,8 +97,14 @@ def _items_at(place: str, without: Path | None) -> tuple[Iterable[Item], int]:
     try:
         path.stat()
     except OSError as error:
-        raise UnreadableInput(why(path, error)) from error
+        raise _unreadable(path, error) from error
     return (Item(location=located(path)),), 0
+
+
+def _unreadable(path: Path, error: OSError) -> UnreadableInput:
+    from callvoice.ingest.decode import why  # loads what decodes
+
+    return UnreadableInput(why(path, error))
 
 
 def _matching(pattern: str, without: Path | None) -> list[Item]:
@@ -114,7 +119,7 @@ def _in_folder(folder: Path, without: Path | None) -> Iterator[Item]:
     def refused(error: OSError) -> None:
         if isinstance(error, FileNotFoundError):  # it has been moved away meanwhile
             return
-        raise UnreadableInput(why(Path(error.filename or folder), error)) from error
+        raise _unreadable(Path(error.filename or folder), error) from error
 
     for name, below, files in os.walk(folder, onerror=refused):
         here = Path(name)

@@ -15,16 +15,28 @@ from callvoice.errors import (
     CorruptModel,
     DeviceUnavailable,
     InvalidSettings,
+    StoreUnavailable,
     UnknownModel,
+    WorkerBroken,
 )
 from callvoice.types import Facts, Report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from callvoice.batch.worker import Analysing
 
 EVERY_CALL: dict[str, type[CallvoiceError]] = {
     error.slug: error
-    for error in (CannotWrite, CorruptModel, DeviceUnavailable, InvalidSettings, UnknownModel)
+    for error in (
+        CannotWrite,
+        CorruptModel,
+        DeviceUnavailable,
+        InvalidSettings,
+        StoreUnavailable,
+        UnknownModel,
+        WorkerBroken,
+    )
 }
 """What is wrong with this machine rather than with one call, by slug."""
 
@@ -45,6 +57,13 @@ class Analysed(Struct, frozen=True):
     heard_s: float = 0.0
 
 
+class Heard(Struct, frozen=True):
+    """A call's words are kept with it: how long that took, and how much of it the recogniser."""
+
+    elapsed_s: float
+    heard_s: float
+
+
 class Refused(Struct, frozen=True):
     """Why a call has no result. ``every_call`` would meet the same."""
 
@@ -55,14 +74,29 @@ class Refused(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Analyst:
-    """Makes the function that analyses calls; sent to the worker before its first."""
+    """Makes the function that analyses calls; sent to the worker before its first. ``device`` and
+    ``compute_type`` are the speech model's.
+    """
 
     recipe: Recipe
     artefacts: str
     scratch: str
+    device: str = "cpu"
+    compute_type: str = "int8"
 
     def __call__(self) -> Analysing:
         """In the worker's process, which alone loads what analysis needs."""
         from callvoice.batch.worker import Analysing
 
         return Analysing(self)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Makes the function that recognises calls and does no more, for machines with a GPU."""
+
+    analyst: Analyst
+
+    def __call__(self) -> Callable[[Job], Heard | Refused]:
+        """In the worker's process."""
+        return self.analyst().hear

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import psutil
 
@@ -61,6 +61,35 @@ class Lost:
     slug: str
     reason: str
     limit: bool
+
+
+class Workers(Protocol):
+    """Whoever works for a batch: processes of this machine (:class:`Pool`), or of many."""
+
+    @property
+    def busy(self) -> list[Any]:
+        """The tickets of what is being worked at."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a task can be given."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of all workers together, as far as it is known."""
+
+    @property
+    def connections(self) -> list[Connection]:
+        """What becomes readable when there are events, for :func:`wait_for`."""
+
+    def give(self, ticket: Any, task: Any, *, limit_s: float = float("inf")) -> None:
+        """Hand over a task; ``ticket`` is what its event will be known by."""
+
+    def events(self) -> list[Answer | Lost]:
+        """What has come of the tasks since; does not wait."""
+
+    def close(self) -> None:
+        """End all work, whatever is under way."""
 
 
 class _Hand:
@@ -217,8 +246,8 @@ class Pool:
         return hand.end()
 
 
-def wait_for(pools: Sequence[Pool], timeout_s: float) -> None:
-    """Until a process of one of them has something to say, or ``timeout_s`` have passed."""
+def wait_for(pools: Sequence[Workers], timeout_s: float) -> None:
+    """Until a worker of one of them has something to say, or ``timeout_s`` have passed."""
     connections = [connection for pool in pools for connection in pool.connections]
     if connections:
         wait(connections, timeout_s)

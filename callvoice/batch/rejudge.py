@@ -7,16 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from callvoice.batch.intake import kept_of, rekeyed
 from callvoice.batch.key import Recipe
+from callvoice.batch.stored import stored
 from callvoice.judging import ReportLanguage, facts_of, judge, judge_again
 from callvoice.pipeline import default_language, read_again
 from callvoice.settings import Settings
-from callvoice.store import Artefacts, Result, Store, Task
-from callvoice.store.artefacts import REPORT
+from callvoice.store import Result, Store, Task
 from callvoice.types import MistakeId, Report, Status
 
 _AT_ONCE = 100
@@ -36,16 +35,6 @@ class Rejudged:
         for old, new in zip(before.mistakes, after.mistakes, strict=True):
             if old.status != new.status:
                 self.changes[new.id, old.status, new.status] += 1
-
-
-def stored(artefacts: Artefacts, call_id: str) -> Report | None:
-    """The report of a call, which carries its facts; None where none is kept that does."""
-    kept = artefacts.get(call_id, REPORT)
-    try:
-        report = None if kept is None else msgspec.json.decode(kept, type=Report)
-    except msgspec.MsgspecError:  # of an earlier format
-        return None
-    return report if report and report.text and report.transcript.source else None
 
 
 def rejudge(

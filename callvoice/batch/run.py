@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from callvoice.batch.items import Item
 from callvoice.batch.job import EVERY_CALL, Analysed, Analyst, Job, Refused
 from callvoice.batch.key import Recipe
 from callvoice.batch.owner import is_gone, own_name
-from callvoice.batch.pool import Answer, Limits, Lost, Pool, wait_for
+from callvoice.batch.pool import Answer, Limits, Lost, Pool, Workers, wait_for
 from callvoice.batch.progress import Screen, State
 from callvoice.batch.scout import scouting
 from callvoice.batch.seen import SeenFiles
@@ -36,7 +36,9 @@ _ASK_AGAIN_S = 1.0  # a queue in which nothing waited
 @dataclass(frozen=True)
 class BatchOptions:
     """How to run. ``n_threads`` is a worker's (None: its share of the cores), ``limit`` the most
-    calls to analyse, ``lease_s`` how long a claim outlives a host that is gone.
+    calls to analyse, ``lease_s`` how long a claim outlives a host that is gone, ``device`` and
+    ``compute_type`` where and in which numbers the speech model runs. ``engine`` starts the workers
+    (None: processes of this machine).
     """
 
     n_workers: int = 1
@@ -44,6 +46,18 @@ class BatchOptions:
     limits: Limits = field(default_factory=Limits)
     limit: int | None = None
     lease_s: float = 120.0
+    device: str = "cpu"
+    compute_type: str = "int8"
+    engine: Engine | None = None
+
+
+Engine = Callable[[Analyst, BatchOptions], Workers]
+
+
+def processes(analyst: Analyst, options: BatchOptions) -> Workers:
+    """The engine of one machine."""
+    n_threads = options.n_threads or fair_threads(options.n_workers)
+    return Pool(analyst, size=options.n_workers, n_threads=n_threads, limits=options.limits)
 
 
 class Batch:
@@ -69,16 +83,13 @@ class Batch:
             CallvoiceError: what every further call would meet: no store, no space, no model.
         """
         self._take_over()
-        n, limits = self.options.n_workers, self.options.limits
-        n_threads = self.options.n_threads or fair_threads(n)
         with (
             self._scratch() as scratch,
             contextlib.closing(SeenFiles(self.workspace)) as seen,
             Pool(scouting) as scouts,
         ):
             intake = Intake(self.store, self.recipe, supply, seen)
-            analyst = Analyst(self.recipe, self.store.artefacts.root, str(scratch))
-            with Pool(analyst, size=n, n_threads=n_threads, limits=limits) as workers:
+            with contextlib.closing(self._workers(scratch)) as workers:
                 try:
                     self._loop(intake, scouts, workers)
                 finally:
@@ -86,7 +97,12 @@ class Batch:
                     self._give_back(workers)
         return self.state
 
-    def _loop(self, intake: Intake, scouts: Pool, workers: Pool) -> None:
+    def _workers(self, scratch: Path) -> Workers:
+        options, root = self.options, self.store.artefacts.root
+        analyst = Analyst(self.recipe, root, str(scratch), options.device, options.compute_type)
+        return (options.engine or processes)(analyst, options)
+
+    def _loop(self, intake: Intake, scouts: Pool, workers: Workers) -> None:
         while not self.stop:
             self._queued(intake.step(scouts))
             events = workers.events()
@@ -108,7 +124,7 @@ class Batch:
 
     # --- calls -----------------------------------------------------------------------------------
 
-    def _claim(self, workers: Pool, *, n_unkept: int) -> None:
+    def _claim(self, workers: Workers, *, n_unkept: int) -> None:
         while workers.has_room and self._wants_more(n_unkept + len(workers.busy)):
             if time.monotonic() - self._asked < _ASK_AGAIN_S:
                 return
@@ -126,7 +142,7 @@ class Batch:
         limit = self.options.limit
         return limit is None or self.state.n_tried + n_under_way < limit
 
-    def _show(self, workers: Pool, *, looking: bool) -> None:
+    def _show(self, workers: Workers, *, looking: bool) -> None:
         if time.monotonic() - self._shown > self.screen.every_s:
             self._shown = time.monotonic()
             queue = self.store.progress(recipe=self.recipe.name)
@@ -166,7 +182,7 @@ class Batch:
             self.screen.call(item, "failed", slug=slug, reason=reason, attempt=item.attempt)
             self._asked = 0.0
 
-    def _heartbeat(self, workers: Pool) -> None:
+    def _heartbeat(self, workers: Workers) -> None:
         if time.monotonic() - self._beaten > self.options.lease_s / 4:
             self._beaten = time.monotonic()
             for item in workers.busy:
@@ -192,7 +208,7 @@ class Batch:
             if is_gone(name):
                 self.store.release_workers(name)
 
-    def _give_back(self, workers: Pool) -> None:
+    def _give_back(self, workers: Workers) -> None:
         """What is under way when it ends early; a store that is gone finds out by the lease."""
         held = workers.busy
         workers.close()

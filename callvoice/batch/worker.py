@@ -5,28 +5,33 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from callvoice.batch.discover import filesystem, name_of
 from callvoice.batch.items import Item, is_remote, local_path
-from callvoice.batch.job import EVERY_CALL, Analysed, Analyst, Job, Refused
+from callvoice.batch.job import EVERY_CALL, Analysed, Analyst, Heard, Job, Refused
 from callvoice.batch.key import Recipe, digest
-from callvoice.batch.rejudge import stored
+from callvoice.batch.stored import stored
 from callvoice.errors import CallvoiceError, UnreadableInput
-from callvoice.ingest.recognise import Progress, Recognised, Recogniser
+from callvoice.ingest.recognise import Progress, Recognised, Recogniser, RecogniserOptions
 from callvoice.ingest.source import Opened, Source, open_source
 from callvoice.judging import facts_of, judge_again
-from callvoice.pipeline import AnalysisOptions, analyze_opened, default_language
-from callvoice.store import Artefacts
+from callvoice.pipeline import AnalysisOptions, Hearing, analyze_opened, default_language
+from callvoice.pipeline.lines import listen
+from callvoice.store.artefacts import Artefacts
+from callvoice.store.redact import Redactor, redact, redacted_words
 from callvoice.types import Audio, Interval, Provenance
 
 if TYPE_CHECKING:
     from callvoice.ingest.models import InstalledModel
+
+_Result = TypeVar("_Result")
 
 
 @dataclass
@@ -34,13 +39,16 @@ class Remembering:
     """A recogniser that keeps what it heard with a call and looks there first.
 
     Words are kept under all that they depend on: the model, and which stretches of which recording
-    it heard. They are as they were spoken, numbers too: a call measured again must give the same.
+    it heard. They are masked before they are kept, and the first analysis is made from the masked
+    words as well: a call measured again gives the same.
     """
 
-    recogniser: Recogniser
+    recogniser: Hearing
+    options: RecogniserOptions
     recipe: Recipe
     artefacts: Artefacts
     call_id: str
+    redact: Redactor = redact
     elapsed_s: float = field(default=0.0, init=False)
 
     @property
@@ -64,12 +72,30 @@ class Remembering:
         start = time.monotonic()
         heard = self.recogniser.recognise(audio, speech, language=language, progress=progress)
         self.elapsed_s = time.monotonic() - start
-        self.artefacts.put(self.call_id, name, msgspec.json.encode(heard))
-        return heard
+        masked = _masked(heard, self.redact)
+        if masked is None:
+            return heard
+        self.artefacts.put(self.call_id, name, msgspec.json.encode(masked))
+        return masked
 
     def _digest(self, speech: Sequence[Sequence[Interval]], language: str | None) -> str:
-        options = repr(self.recogniser.options)
-        return digest(Path(self.recipe.model).name, self.recipe.revision, options, language, speech)
+        model = (Path(self.recipe.model).name, self.recipe.revision, repr(self.options))
+        hook = f"{self.redact.__module__}.{self.redact.__qualname__}"
+        return digest(model, hook, language, speech)
+
+
+def _refused(error: CallvoiceError) -> Refused:
+    """A reason; of what every call would meet by the name that the batch knows it by."""
+    of_all = next((slug for slug, kind in EVERY_CALL.items() if isinstance(error, kind)), None)
+    return Refused(of_all or error.slug, str(error), of_all is not None)
+
+
+def _masked(heard: Recognised, hook: Redactor) -> Recognised | None:
+    """What may be kept of it; None where the hook leaves no words in their places."""
+    lines = [redacted_words(line, hook) for line in heard.words]
+    dropped = tuple(msgspec.structs.replace(d, text=hook(d.text)) for d in heard.dropped)
+    kept = tuple(line for line in lines if line is not None)
+    return replace(heard, words=kept, dropped=dropped) if len(kept) == len(lines) else None
 
 
 class Analysing:
@@ -78,18 +104,18 @@ class Analysing:
     def __init__(self, made_by: Analyst) -> None:
         self.recipe, self._scratch = made_by.recipe, made_by.scratch
         self._artefacts = Artefacts(made_by.artefacts)
-        self._recogniser = Recogniser(self.recipe.model)
+        options = RecogniserOptions(device=made_by.device, compute_type=made_by.compute_type)
+        self._recogniser = Recogniser(self.recipe.model, options=options)
 
     def __call__(self, job: Job) -> Analysed | Refused:
         """A result or a reason, never an exception."""
-        try:
-            return self._judged_again(job.judge_only) or self._analysed(job.item)
-        except CallvoiceError as error:
-            return Refused(error.slug, str(error), error.slug in EVERY_CALL)
-        except MemoryError:
-            return Refused("memory-limit", f"{name_of(job.item)} needs more memory than there is.")
-        except Exception as error:  # a defect, or a library's; the other calls go on
-            return Refused("internal-error", f"{type(error).__name__}: {error}")
+        return _outcome(
+            job.item, lambda: self._judged_again(job.judge_only) or self._analysed(job.item)
+        )
+
+    def hear(self, job: Job) -> Heard | Refused:
+        """Recognition alone: its words are kept for whoever analyses the call. Never raises."""
+        return _outcome(job.item, lambda: self._heard(job))
 
     def _judged_again(self, call_id: str | None) -> Analysed | None:
         """From stored facts, without sound; None where they are not there."""
@@ -109,11 +135,8 @@ class Analysing:
 
     def _analysed(self, item: Item) -> Analysed:
         start = time.monotonic()
-        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
-            here = {location: fetched(location, Path(folder)) for location in item.locations}
-            source = Source(here[item.location], here[item.caller] if item.caller else None)
+        with self._at_hand(item) as (source, transcript):
             opened = open_source(source)
-            transcript = here[item.transcript] if item.transcript else None
             recogniser = self._remembering(opened)
             options = AnalysisOptions(
                 agent=item.agent_channel,
@@ -126,8 +149,45 @@ class Analysing:
         elapsed_s = time.monotonic() - start
         return Analysed(done.report, done.facts, elapsed_s, recogniser.elapsed_s)
 
+    def _heard(self, job: Job) -> Heard:
+        start = time.monotonic()
+        if self._judged_again(job.judge_only):
+            return Heard(0.0, 0.0)
+        with self._at_hand(job.item) as (source, _):
+            opened = open_source(source)
+            recogniser = self._remembering(opened)
+            speech = listen(opened.audio, source.name).on_channel
+            recogniser.recognise(opened.audio, speech, language=job.item.language)
+        return Heard(time.monotonic() - start, recogniser.elapsed_s)
+
+    @contextmanager
+    def _at_hand(self, item: Item) -> Iterator[tuple[Source, Path | None]]:
+        """A call's recording and transcript as files of this machine, for so long."""
+        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
+            here = {location: fetched(location, Path(folder)) for location in item.locations}
+            source = Source(here[item.location], here[item.caller] if item.caller else None)
+            yield source, here[item.transcript] if item.transcript else None
+
     def _remembering(self, opened: Opened) -> Remembering:
-        return Remembering(self._recogniser, self.recipe, self._artefacts, opened.sha256[:16])
+        return Remembering(
+            self._recogniser,
+            self._recogniser.options,
+            self.recipe,
+            self._artefacts,
+            opened.sha256[:16],
+        )
+
+
+def _outcome(item: Item, work: Callable[[], _Result]) -> _Result | Refused:
+    """What came of the work at a call, or why nothing did; never an exception."""
+    try:
+        return work()
+    except CallvoiceError as error:
+        return _refused(error)
+    except MemoryError:
+        return Refused("memory-limit", f"{name_of(item)} needs more memory than there is.")
+    except Exception as error:  # a defect, or a library's; the other calls go on
+        return Refused("internal-error", f"{type(error).__name__}: {error}")
 
 
 def fetched(location: str, folder: Path) -> Path:

@@ -21,6 +21,7 @@ from callvoice.cli.info import explain, models, schema
 from callvoice.cli.judge import judge
 from callvoice.cli.purge import purge
 from callvoice.cli.rejudge import rejudge
+from callvoice.cli.review import review
 from callvoice.cli.show import show
 from callvoice.cli.stages import measure, text
 from callvoice.cli.stats import stats
@@ -92,5 +93,6 @@ def cli() -> None:
 
 for command in (analyze, judge, calibrate, baseline, measure, text, explain, schema, models):
     cli.add_command(command)
-for command in (batch, rejudge, stats, show, export, purge, doctor):  # many calls, on a store
+# many calls, on a store
+for command in (batch, rejudge, stats, show, export, review, purge, doctor):
     cli.add_command(command)

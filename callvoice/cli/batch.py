@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from callvoice.cli.batching import Request
 from callvoice.cli.common import FILE, Interrupted
 
 if TYPE_CHECKING:
     from callvoice.batch.discover import Discovered, Found
     from callvoice.batch.key import Recipe
-    from callvoice.batch.run import Batch, BatchOptions
+    from callvoice.batch.run import Batch
     from callvoice.batch.summary import Summary
-    from callvoice.store import Run, Store
+    from callvoice.store import Run
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -29,7 +27,6 @@ Exit codes:
   1    some failed, or a mistake of --fail-on was found
   2    usage error, no store, no space, no model
   130  interrupted; the same command goes on"""
-_REPEATED = ("workspace", "store", "model", "config", "report_language", "workers", "threads")
 
 
 @click.command(epilog=_EXIT_CODES)
@@ -40,9 +37,34 @@ _REPEATED = ("workspace", "store", "model", "config", "report_language", "worker
     metavar="URL",
     help="Keep results in this database instead of the workspace: postgresql+psycopg://…",
 )
+@click.option(
+    "--artefacts",
+    metavar="PLACE",
+    help="Folder or URL for the files of calls.  [default: artefacts/ in the workspace]",
+)
 @click.option("--workers", type=click.IntRange(1), help="Processes at work.  [default: one a core]")
 @click.option(
     "--threads", type=click.IntRange(1), help="Threads of a worker.  [default: cores / workers]"
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="local: processes of this machine. ray: the machines of a Ray cluster.",
+)
+@click.option(
+    "--address",
+    default="auto",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where the Ray cluster is; auto: the one that this machine belongs to.",
+)
+@click.option(
+    "--gpu-workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --engine ray --device cuda: recognisers, one GPU each.  [default: all GPUs]",
 )
 @click.option(
     "--model",
@@ -50,6 +72,18 @@ _REPEATED = ("workspace", "store", "model", "config", "report_language", "worker
     show_default=True,
     metavar="NAME|PATH",
     help="The speech model (see: callvoice models list).",
+)
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="Where the model runs: cpu, cuda, cuda:1, auto.",
+)
+@click.option(
+    "--compute-type",
+    default="int8",
+    show_default=True,
+    help="Number type of the model, for example float16 on a GPU.",
 )
 @click.option(
     "--language",
@@ -125,7 +159,7 @@ def batch(paths: tuple[str, ...], **choices: Any) -> None:
     if not paths and not again:
         raise click.UsageError("Missing argument 'PATHS...'.")
     _check_mistakes(choices["fail_on"])
-    request = _Request(paths, choices)
+    request = Request(paths, choices)
     if choices["dry_run"]:
         _dry_run(request)
         return
@@ -141,78 +175,7 @@ def _check_mistakes(names: tuple[str, ...]) -> None:
             raise click.UsageError(f"unknown mistake '{name}'. Known: {', '.join(known)}.")
 
 
-@dataclass(frozen=True)
-class _Request:
-    """What was typed."""
-
-    paths: tuple[str, ...]
-    choices: dict[str, Any]
-
-    @property
-    def workspace(self) -> Path:
-        return Path(self.choices["workspace"]).expanduser().absolute()
-
-    @property
-    def n_workers(self) -> int:
-        from callvoice.batch.share import cores
-
-        return self.choices["workers"] or cores()
-
-    def discover(self) -> Discovered:
-        from dataclasses import replace
-
-        from callvoice.batch.discover import discover
-        from callvoice.batch.items import sampled
-
-        language = self.choices["language"]
-        all_ = discover(
-            self.paths,
-            without=self.workspace,
-            language=None if language == "auto" else language,
-            transcripts=self.choices["transcripts"],
-        )
-        if self.choices["sample"] is None:
-            return all_
-        drawn = sampled([f.item for f in all_.found], self.choices["sample"], self.choices["seed"])
-        chosen = {item.location for item in drawn}
-        return replace(all_, found=tuple(f for f in all_.found if f.item.location in chosen))
-
-    def recipe(self) -> Recipe:
-        from callvoice.batch.key import Recipe, revision_of
-        from callvoice.ingest.models import find
-        from callvoice.settings import load_settings
-
-        model = self.choices["model"]
-        settings = load_settings(self.choices["config"])
-        return Recipe(model, revision_of(find(model)), settings, self.choices["report_language"])
-
-    def options(self) -> BatchOptions:
-        from callvoice.batch.pool import Limits
-        from callvoice.batch.run import BatchOptions
-        from callvoice.batch.share import fair_memory_bytes
-
-        told_mb = self.choices["memory_limit"]
-        memory = told_mb << 20 if told_mb else fair_memory_bytes(self.n_workers)
-        limits = Limits(base_s=self.choices["time_limit"], memory_bytes=memory)
-        return BatchOptions(self.n_workers, self.choices["threads"], limits, self.choices["limit"])
-
-    def open_store(self, *, create: bool = True) -> Store:
-        from callvoice.store import open_store
-
-        url = self.choices["store"]
-        if url is None:
-            return open_store(self.workspace, create=create)
-        return open_store(url, artefacts=self.workspace / "artefacts")
-
-    def retry_command(self) -> str:
-        words = ["callvoice", "batch"]
-        for name in _REPEATED:
-            if (value := self.choices[name]) is not None:
-                words += [f"--{name.replace('_', '-')}", str(value)]
-        return shlex.join([*words, "--retry-failed"])
-
-
-def _dry_run(request: _Request) -> None:
+def _dry_run(request: Request) -> None:
     import msgspec
 
     from callvoice.batch.plan import in_lines, plan
@@ -235,20 +198,20 @@ def _dry_run(request: _Request) -> None:
         click.echo(line)
 
 
-def _run(request: _Request, *, again: bool) -> int:
+def _run(request: Request, *, again: bool) -> int:
     from callvoice.batch import summary, survey
     from callvoice.batch.progress import screen_for
     from callvoice.batch.run import Batch
 
     recipe, found = request.recipe(), request.discover()
-    with request.open_store() as store:
+    screen = screen_for(request.choices["progress_form"])
+    with closing(screen), request.joined(), request.open_store() as store:
         if again:
             store.retry_failed(recipe=recipe.name, poison=request.choices["retry_set_aside"])
         number = store.start_run(_record(request, recipe))
-        with closing(screen_for(request.choices["progress_form"])) as screen:
-            running = Batch(store, recipe, request.options(), screen, request.workspace)
-            with _stopping(running):
-                state = running.run(_supply(request, found))
+        running = Batch(store, recipe, request.options(), screen, request.workspace)
+        with _stopping(running):
+            state = running.run(_supply(request, found))
         tally = survey.tally(store, list(running.keys))
         end = summary.Summary(tally, state, found.n_without_consent, request.retry_command())
         store.end_run(number, end.as_fields())
@@ -258,14 +221,14 @@ def _run(request: _Request, *, again: bool) -> int:
     return int(bool(tally.failures) or _is_found(tally.verdicts, request.choices["fail_on"]))
 
 
-def _record(request: _Request, recipe: Recipe) -> Run:
+def _record(request: Request, recipe: Recipe) -> Run:
     from callvoice.store import Run
 
     options = {"model": recipe.model, "n_workers": request.n_workers, "paths": list(request.paths)}
     return Run(recipe.name, options)
 
 
-def _supply(request: _Request, found: Discovered) -> Iterator[Found | None]:
+def _supply(request: Request, found: Discovered) -> Iterator[Found | None]:
     from callvoice.batch.watch import watched
 
     if request.choices["watch"]:

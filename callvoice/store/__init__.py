@@ -21,11 +21,16 @@ Tables and columns: :mod:`callvoice.store.schema`. Questions to a store are func
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from callvoice.errors import NewerStore, StoreUnavailable
 from callvoice.store.artefacts import Artefacts
-from callvoice.store.core import Store, open_store
-from callvoice.store.errors import NewerStore, StoreUnavailable
-from callvoice.store.queue import Progress, Task, WorkItem
-from callvoice.store.records import Result, Run
+
+if TYPE_CHECKING:
+    from callvoice.store.core import Store, open_store
+    from callvoice.store.queue import Progress, Task, WorkItem
+    from callvoice.store.records import Result, Run
 
 __all__ = [
     "Artefacts",
@@ -39,3 +44,15 @@ __all__ = [
     "WorkItem",
     "open_store",
 ]
+_OF_THE_DATABASE = {
+    **dict.fromkeys(("Store", "open_store"), "core"),
+    **dict.fromkeys(("Progress", "Task", "WorkItem"), "queue"),
+    **dict.fromkeys(("Result", "Run"), "records"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The database is loaded by who asks for it: workers only keep artefacts, and start sooner."""
+    if name not in _OF_THE_DATABASE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_OF_THE_DATABASE[name]}"), name)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from callvoice.store.errors import StoreUnavailable
+from callvoice.errors import StoreUnavailable
 
 FACTS = "facts.json.gz"
 REPORT = "report.json.gz"

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, Engine, select
 
+from callvoice.errors import StoreUnavailable
 from callvoice.store import engines, migrate, queue, records
 from callvoice.store.artefacts import FACTS, REPORT, Artefacts
-from callvoice.store.errors import StoreUnavailable
 from callvoice.store.pseudonyms import Pseudonyms
 from callvoice.store.queue import Progress, Task, WorkItem
 from callvoice.store.records import Result, Run

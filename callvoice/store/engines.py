@@ -18,8 +18,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 
-from callvoice.errors import printable
-from callvoice.store.errors import StoreUnavailable
+from callvoice.errors import StoreUnavailable, printable
 from callvoice.store.schema import meta
 
 DATABASE = "callvoice.db"
@@ -67,8 +66,10 @@ def _workspace(folder: Path, *, create: bool) -> tuple[Engine, Path]:
     return engine, folder
 
 
-def _on_connect(connection: Any, record: object) -> None:
+def _on_connect(connection: Any, record: Any) -> None:
     """Transactions are begun by us (a driver's own begin too late for reads and migrations)."""
+    path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+    record.info["file"] = (path, _identity(path))
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")  # a plug pulled loses nothing that was done
@@ -121,9 +122,28 @@ def shown(engine: Engine, workspace: Path | None) -> str:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that may write."""
+    """One transaction that may write.
+
+    Raises:
+        StoreUnavailable: what was written went into a file that is no longer where it was.
+    """
     with engine.execution_options(callvoice_writes=True).begin() as connection:
+        path, opened = connection.info.get("file", (None, None))
         yield connection
+    if path is not None and _identity(path) != opened:
+        raise StoreUnavailable(
+            f"{printable(path)} was moved or removed while it was in use. Put it back and type the"
+            " same command: what was kept before is in it."
+        )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is there. SQLite goes on writing to one that has no name any more."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 @contextmanager

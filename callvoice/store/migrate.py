@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from callvoice.errors import NewerStore
 from callvoice.store import engines
-from callvoice.store.errors import NewerStore
 from callvoice.store.schema import HEAD
 
 SCRIPTS = Path(__file__).parent / "migrations"

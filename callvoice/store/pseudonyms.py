@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from callvoice.store.errors import StoreUnavailable
+from callvoice.errors import StoreUnavailable
 from callvoice.store.schema import meta
 
 KEY_FILE = "agents.key"

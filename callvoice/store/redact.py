@@ -1,15 +1,17 @@
 """What is masked in texts before they are kept: numbers that name a person, an account, a contract.
 
-- a number of five digits and more, also in groups ("0151 23 45 67", "12.345-6"): telephone,
-  customer, order, card numbers;
-- five and more number words in a row ("null eins fünf eins zwei"), German and English;
+- a number of five digits and more, also in groups ("0151 23 45 67", "12.345-6", "8352, 7416"):
+  telephone, customer, order, card numbers;
+- five and more number words in a row ("null eins fünf eins zwei"), German and English, also among
+  digits ("acht 35 null 2");
 - an IBAN, in one piece or in groups;
 - an e-mail address.
 
-Every letter and digit of a match becomes ``#``; blanks and marks stay. A text keeps its length, so
-that places in it (:attr:`callvoice.types.Hit.span`) and its words stay where they are. Dates and
-amounts with five digits and more are masked as well: what looks like a number of a contract is
-treated as one. Names of people are not found.
+Every digit of a match becomes ``#``, every letter ``x``; blanks and marks stay. A text keeps its
+length, so that places in it (:attr:`callvoice.types.Hit.span`) and its words stay where they are,
+and a masked number can still be told from a masked word: its syllables are counted and its speed is
+judged as before. Dates and amounts with five digits and more are masked as well: what looks like a
+number of a contract is treated as one. Names of people are not found.
 """
 
 from __future__ import annotations
@@ -24,17 +26,21 @@ from callvoice.types import Facts, Finding, Greeting, Report, SelfAssessment, Te
 Redactor = Callable[[str], str]
 """A text in, the text to be kept out: of the same length, or words and spans lose their places."""
 
-_NUMBER_WORDS = (
-    "null|o|oh|ein|eins|eine|zwei|zwo|drei|vier|fünf|fuenf|sechs|sieben|acht|neun|doppel|"
-    "zero|one|two|three|four|five|six|seven|eight|nine|double"
+_ONLY_NUMBERS = (
+    "null|eins|zwei|zwo|drei|vier|fünf|fuenf|sechs|sieben|acht|neun|doppel|"
+    "zero|two|three|four|five|six|seven|eight|nine|double"
 )
+_NUMBER_WORDS = f"{_ONLY_NUMBERS}|o|oh|ein|eine|one"
 _WORDS = frozenset(_NUMBER_WORDS.split("|"))
 _RUN = 5
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_DIGIT_OR_WORD = rf"(?:\d|\b(?:{_ONLY_NUMBERS})\b)"
+_BETWEEN = r"(?!,\d)[ ,./()–-]{0,2}"  # a comma inside figures makes an amount
 _DIGIT = re.compile(r"\d")
-_WITH_DIGITS = (
-    re.compile(r"\b[A-Z]{2}[ ]?\d{2}(?:[ ]?[A-Z0-9]){11,30}\b"),
-    re.compile(r"\+?\d(?:[ ./()–-]{0,2}\d){4,}"),
+_PARTED = re.compile(r"[,./()–-]")
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_IBAN = re.compile(r"\b[A-Z]{2}[ ]?\d{2}(?:[ ]?[A-Z0-9]){11,30}\b")
+_NUMBER = re.compile(
+    rf"\+?{_DIGIT_OR_WORD}(?:{_BETWEEN}{_DIGIT_OR_WORD}){{{_RUN - 1},}}", re.IGNORECASE
 )
 _SPOKEN = re.compile(
     rf"\b(?:{_NUMBER_WORDS})(?:[ ,.-]{{1,2}}(?:{_NUMBER_WORDS})){{{_RUN - 1},}}\b", re.IGNORECASE
@@ -49,24 +55,23 @@ def redact(text: str) -> str:
     """
     if "@" in text:
         text = _MAIL.sub(_masked, text)
-    if _DIGIT.search(text):
-        for pattern in _WITH_DIGITS:
-            text = pattern.sub(_masked, text)
     if _is_counting(text):
-        text = _SPOKEN.sub(_masked, text)
+        for pattern in (_IBAN, _NUMBER, _SPOKEN):
+            text = pattern.sub(_masked, text)
     return text
 
 
 def _is_counting(text: str) -> bool:
-    """Whether enough number words are in it: a glance before the search, which takes ten times as
-    long and finds nothing in nearly every turn.
+    """Whether enough digits and number words are in it: a glance before the search, which takes ten
+    times as long and finds nothing in nearly every turn.
     """
-    parts = text.lower().replace(",", " ").replace(".", " ").replace("-", " ").split()
-    return sum(part in _WORDS for part in parts) >= _RUN
+    n_digits = len(_DIGIT.findall(text))
+    parts = _PARTED.sub(" ", text.lower()).split()
+    return n_digits + sum(part in _WORDS for part in parts) >= _RUN
 
 
 def _masked(match: re.Match[str]) -> str:
-    return "".join("#" if c.isalnum() else c for c in match[0])
+    return "".join("x" if c.isalpha() else "#" if c.isalnum() else c for c in match[0])
 
 
 def keep(text: str) -> str:
@@ -76,19 +81,20 @@ def keep(text: str) -> str:
 
 def redacted_turn(turn: Turn, hook: Redactor) -> Turn:
     """A turn with its text and its words masked alike."""
-    return replace(turn, text=hook(turn.text), words=_words(turn.words, hook))
+    words = redacted_words(turn.words, hook)
+    return replace(turn, text=hook(turn.text), words=words or ())
 
 
-def _words(words: Sequence[Word], hook: Redactor) -> tuple[Word, ...]:
-    """Words are masked together, as a number is often spread over several; none where the hook
-    changes the length, for then it is unknown which word lost what.
+def redacted_words(words: Sequence[Word], hook: Redactor) -> tuple[Word, ...] | None:
+    """Words masked together, as a number is often spread over several; None where the hook changes
+    the length, for then it is unknown which word lost what.
     """
     said = " ".join(word.text for word in words)
     kept = hook(said)
     if kept == said:
         return tuple(words)
     if len(kept) != len(said):
-        return ()
+        return None
     masked, start = [], 0
     for word in words:
         masked.append(replace(word, text=kept[start : start + len(word.text)]))

@@ -13,7 +13,6 @@ from typing import Any, get_args
 
 from sqlalchemy import (
     JSON,
-    Boolean,
     Column,
     Date,
     DateTime,
@@ -27,12 +26,13 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 
 from callvoice.types import MistakeId
 
 MISTAKES: tuple[str, ...] = get_args(MistakeId)
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration. Revisions are numbered, so that a later one can be told from an older."""
 
 metadata = MetaData()
@@ -264,11 +264,10 @@ reviews = Table(
     Column("id", Integer, primary_key=True),
     Column("call", Integer, ForeignKey("calls.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("mistake", String, nullable=False),
-    Column("position", Integer),
     Column("reviewer", String, nullable=False),
-    Column("agrees", Boolean),
-    Column("comment", Text),
+    Column("verdict", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("call", "mistake", "reviewer"),
 )
 
 meta = Table(

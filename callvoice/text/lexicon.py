@@ -30,7 +30,7 @@ from typing import Literal, get_args
 import msgspec
 
 from callvoice.errors import InvalidSettings
-from callvoice.text.patterns import Pattern, PatternError, either, parse, quoting_finder
+from callvoice.text.patterns import Needed, Pattern, PatternError, either, parse, quoting_finder
 
 Label = Literal[
     "know_it_all",
@@ -108,10 +108,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finder:
-    """One pattern of a rule."""
+    """One pattern of a rule. ``needs``: of each of these sets a text must have one key, beside
+    those that the pattern is filed under.
+    """
 
     rule: Rule
     pattern: Pattern
+    needs: tuple[Needed, ...] = ()
 
     @property
     def expression(self) -> re.Pattern[str]:
@@ -133,7 +136,7 @@ class Lexicon:
         """The patterns that can match a text with words of these keys."""
         announced = {one for word in keys for one in self.by_key.get(word, ())}
         for one in announced:
-            for need in one.pattern.needs:
+            for need in one.needs:
                 if need.isdisjoint(keys):
                     break
             else:
@@ -240,11 +243,15 @@ def _optional(patterns: Strings, names: Mapping[str, Strings], end: str = "") ->
 
 def index(rules: Sequence[Rule]) -> Lexicon:
     """A lexicon of these rules, each pattern filed under its rarest needed words."""
-    finders = [Finder(rule, p) for rule in rules for p in rule.patterns]
-    common = Counter(word for one in finders for need in one.pattern.needs for word in need)
+    patterns = [(rule, pattern) for rule in rules for pattern in rule.patterns]
+    common = Counter(word for _, one in patterns for need in one.needs for word in need)
     by_key: dict[str, list[Finder]] = {}
-    for one in finders:
-        rarest = min(one.pattern.needs, key=lambda need: sum(common[w] for w in need), default=())
-        for word in rarest:
-            by_key.setdefault(word, []).append(one)
-    return Lexicon(tuple(rules), by_key, [one for one in finders if not one.pattern.needs])
+    always: list[Finder] = []
+    for rule, pattern in patterns:
+        by_use = sorted(pattern.needs, key=lambda need: sum(common[word] for word in need))
+        finder = Finder(rule, pattern, tuple(by_use[1:]))
+        for word in by_use[0] if by_use else ():
+            by_key.setdefault(word, []).append(finder)
+        if not by_use:
+            always.append(finder)
+    return Lexicon(tuple(rules), by_key, always)

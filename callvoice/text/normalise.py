@@ -18,6 +18,7 @@ _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": "", "’": "", "`": "", "-": ""}
 )
 _MARK = "."
+_MARKS = ".!?;:"
 _ABBREVIATED = r"dr|hr|fr|nr|prof|st|mr|mrs|ms|ca|bzw|evtl|ggf|inkl|mag|ing|tel|str"
 _NO_BREAK = frozenset(_ABBREVIATED.split("|"))
 _TWO_LETTER_UMLAUT = re.compile("([aou])e")
@@ -88,7 +89,8 @@ def fold(text: str) -> Folded:
     """
     tokens, spans = [_MARK], [(0, 0)]
     for match in _TOKEN.finditer(text):
-        token = _fold_token(match.group(), tokens[-1])
+        found = match.group()
+        token = _mark(found, tokens[-1]) if found[0] in _MARKS else fold_word(found)
         if token:
             tokens.append(token)
             spans.append(match.span())
@@ -102,9 +104,7 @@ def fold(text: str) -> Folded:
     return Folded(" ".join(tokens) + " ", tuple(tokens), tuple(starts), tuple(spans))
 
 
-def _fold_token(token: str, previous: str) -> str:
-    """The folded token; empty for a mark that ends no sentence (an abbreviation's, an ellipsis)."""
-    if token[0] not in ".!?;:":
-        return fold_word(token)
-    ends = previous != _MARK and previous not in _NO_BREAK and not token.startswith("..")
-    return _MARK if ends and (len(previous) > 1 or token != _MARK) else ""
+def _mark(found: str, previous: str) -> str:
+    """A sentence mark; empty for one that ends no sentence (an abbreviation's, an ellipsis)."""
+    ends = previous != _MARK and previous not in _NO_BREAK and not found.startswith("..")
+    return _MARK if ends and (len(previous) > 1 or found != _MARK) else ""

@@ -204,7 +204,7 @@ def _begins(pattern: Pattern, text: str, at: int) -> bool:
 def _longest(matches: list[_Match]) -> list[_Match]:
     """Of overlapping matches with one label the longest, in order of their place."""
     kept: list[_Match] = []
-    for match in sorted(matches, key=lambda m: (m.start - m.end, m.rule.id)):
+    for match in sorted(matches, key=lambda m: (m.start - m.end, m.rule.id, m.start, -m.tail_end)):
         if not any(_rivals(match, other) for other in kept):
             kept.append(match)
     return sorted(kept, key=lambda m: (m.start, m.end))

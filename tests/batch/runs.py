@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +20,18 @@ from callvoice.store import Store, open_store
 from callvoice.types import Facts, Report
 
 SAMPLES = Path(__file__).parents[2] / "sample_audio"
+sys.path.append(str(Path(__file__).parents[1] / "store"))  # batches on the server of its tests
 _CUTS = {"musterhaft.flac": 0.3, "vorwurf.flac": 0.3, "ungeduld.wav": 3.0, "tonlos.flac": 0.3}
 _LENGTH_S = 3.2
 
 
-def cut(folder: Path, copies: int = 1) -> Path:
+def cut(folder: Path, names: Iterable[str] = tuple(_CUTS), *, copies: int = 1) -> Path:
     """Short calls with transcripts beside them; copies differ by some samples in length."""
     folder.mkdir(exist_ok=True)
-    for name, start_s in _CUTS.items():
+    for name in names:
         for copy in range(copies):
-            _cut(SAMPLES / name, start_s, folder / f"{name.partition('.')[0]}{copy}.wav", copy)
+            target = folder / f"{name.partition('.')[0]}{copy}.wav"
+            _cut(SAMPLES / name, _CUTS[name], target, copy)
     return folder
 
 
@@ -56,11 +61,48 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "callvoice", *map(str, words)]
 
 
-def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
-    """The same in a process of its own."""
+def start(*arguments: object, before: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
+    """The same in a process of its own; ``before`` are the words of a command that starts it."""
+    words = [*before, *command(*arguments)]
     return subprocess.Popen(
-        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )
+
+
+@contextlib.contextmanager
+def waiting(*arguments: object, pipe: Path, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A batch of one worker that waits at ``pipe``, after all other calls. What is done meanwhile
+    happens then; afterwards the pipe is empty, for everyone who opens it, and the batch goes on.
+    """
+    process = start(*arguments, "--workers", 1, **options)
+    try:
+        writer: int | None = until_read(pipe, process)
+        yield process
+        until = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < until:
+            if writer is not None:
+                os.close(writer)
+            time.sleep(0.02)
+            writer = _writer_to(pipe)
+    finally:
+        process.kill()
+
+
+def until_read(pipe: Path, process: subprocess.Popen[str]) -> int:
+    """Wait until a worker has opened the pipe; as long as this end is open, it waits there."""
+    until = time.monotonic() + 60
+    while (writer := _writer_to(pipe)) is None:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until, "nobody reads the pipe"
+        time.sleep(0.02)
+    return writer
+
+
+def _writer_to(pipe: Path) -> int | None:
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
 
 
 def children(process: subprocess.Popen[str]) -> list[psutil.Process]:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -37,30 +38,66 @@ def _user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL of this test run, on a socket in a folder of its own; no port is opened."""
+
+    programs: Path
+    folder: Path
+    user: str | None
+
+    @property
+    def address(self) -> str:
+        """Of a database, whose name is left open."""
+        return f"postgresql+psycopg://callvoice@/{{}}?host={self.folder}"
+
+    def make(self) -> None:
+        self._call("initdb", "-U", "callvoice", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+
+    def start(self) -> None:
+        options = f"-c listen_addresses='' -c fsync=off -c shared_buffers=16MB -k {self.folder}"
+        log = str(self.folder / "log")
+        self._call("pg_ctl", "-w", "-s", "-l", log, "-o", options, "start")
+
+    def stop(self) -> None:
+        """At once, as when its machine fails."""
+        self._call("pg_ctl", "-w", "-s", "-m", "immediate", "stop")
+
+    def _call(self, program: str, *arguments: str) -> None:
+        command = [str(self.programs / program), "-D", str(self.folder / "data"), *arguments]
+        subprocess.run(
+            command,
+            check=True,
+            user=self.user,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
-    """A running PostgreSQL, on a socket in a folder of its own; no port is opened."""
+def server() -> Iterator[Server]:
+    """A running PostgreSQL."""
     programs, user = _postgres_programs(), _user()
     if programs is None or not (programs / "initdb").exists():
         pytest.skip("PostgreSQL is not installed here: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="callvoice-pg-"))
     if user is not None:
         shutil.chown(folder, user)
-
-    def call(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-        subprocess.run(
-            command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60
-        )
-
-    call("initdb", "-U", "callvoice", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = f"-c listen_addresses='' -c fsync=off -c shared_buffers=16MB -k {folder}"
-    call("pg_ctl", "-w", "-s", "-l", str(folder / "log"), "-o", options, "start")
+    server = Server(programs, folder, user)
+    server.make()
+    server.start()
     try:
-        yield f"postgresql+psycopg://callvoice@/{{}}?host={folder}"
+        yield server
     finally:
-        call("pg_ctl", "-w", "-s", "-m", "immediate", "stop")
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(server: Server) -> str:
+    """The address of its databases."""
+    return server.address
 
 
 @pytest.fixture(params=BOTH)

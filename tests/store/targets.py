@@ -18,7 +18,11 @@ def empty_target(request: pytest.FixtureRequest, folder: Path, *, database: str)
     """
     if request.param == "sqlite":
         return str(folder / "workspace")
-    address: str = request.getfixturevalue("cluster")
+    return emptied(request.getfixturevalue("cluster"), database)
+
+
+def emptied(address: str, database: str) -> str:
+    """The address of an empty database on a server."""
     plain = address.replace("+psycopg", "")
     with psycopg.connect(plain.format("postgres"), autocommit=True) as connection:
         known = "SELECT 1 FROM pg_database WHERE datname = %s"

@@ -43,9 +43,11 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
         assert "opening" not in [c["name"] for c in inspect(connection).get_columns("calls")]
+        assert "agrees" in [c["name"] for c in inspect(connection).get_columns("reviews")]
     with open_().reading() as connection:
         assert migrate.revision(connection) == HEAD
         assert "opening" in [c["name"] for c in inspect(connection).get_columns("calls")]
+        assert "verdict" in [c["name"] for c in inspect(connection).get_columns("reviews")]
 
 
 def test_a_store_of_a_later_version_is_refused(open_: Callable[..., Store]) -> None:

@@ -17,14 +17,17 @@ from callvoice.types import Turn, Word
     [
         ("Kundennummer 4711", "Kundennummer 4711"),
         ("Kundennummer 47110", "Kundennummer #####"),
-        ("null eins fünf eins zwei, ja", "#### #### #### #### ####, ja"),
+        ("null eins fünf eins zwei, ja", "xxxx xxxx xxxx xxxx xxxx, ja"),
         ("eins zwei drei vier und dann", "eins zwei drei vier und dann"),
-        ("one two three four five", "### ### ##### #### ####"),
-        ("DE89 3704 0044 0532 0130 00 ist das Konto", "#### #### #### #### #### ## ist das Konto"),
-        ("DE89370400440532013000", "######################"),
-        ("an anna.weiss@firma-berger.de.", "an ####.#####@#####-######.##."),
+        ("one two three four five", "xxx xxx xxxxx xxxx xxxx"),
+        ("DE89 3704 0044 0532 0130 00 ist das Konto", "xx## #### #### #### #### ## ist das Konto"),
+        ("DE89370400440532013000", "xx####################"),
+        ("an anna.weiss@firma-berger.de.", "an xxxx.xxxxx@xxxxx-xxxxxx.xx."),
         ("+49 (0)151 / 23 45 67-8", "+## (#)### / ## ## ##-#"),
         ("in 24 Stunden oder 48", "in 24 Stunden oder 48"),
+        ("die 8352, 7416, die", "die ####, ####, die"),
+        ("acht 35 null 2, ja", "xxxx ## xxxx #, ja"),
+        ("ein 4711er für 1234,56 Euro", "ein 4711er für 1234,56 Euro"),
         ("um 10:30 Uhr, Zimmer 12", "um 10:30 Uhr, Zimmer 12"),
     ],
 )  # fmt: skip
@@ -61,5 +64,5 @@ def test_runs_of_five_number_words_are_masked_and_nothing_else(said: list[str]) 
     text = " ".join(said)
     number = "(?:null|eins|zwo|seven)"
     kept = redact(text)
-    assert ("#" in kept) == bool(re.search(f"(?:{number}[ ,.-]{{1,2}}){{4}}{number}", text, re.I))
-    assert all(c in ("#", d) for c, d in zip(kept, text, strict=True))
+    assert ("x" in kept) == bool(re.search(f"(?:{number}[ ,.-]{{1,2}}){{4}}{number}", text, re.I))
+    assert all(c in ("x", d) for c, d in zip(kept, text, strict=True))

@@ -11,18 +11,19 @@ import psycopg
 import pytest
 from made import NUMBER
 from msgspec.structs import replace
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from callvoice.settings import load_settings
 from callvoice.store import Result, Store, StoreUnavailable, open_store
 from callvoice.store.redact import keep
+from callvoice.store.reviews import Kept, Review
+from callvoice.store.reviews import keep as keep_reviews
 from callvoice.store.schema import (
     RESULTS,
     calls,
     findings,
     measures,
     metadata,
-    reviews,
     turns,
     verdicts,
 )
@@ -111,11 +112,8 @@ def test_a_new_result_replaces_the_old_one_and_keeps_reviews(
 ) -> None:
     first, second = make_result(1, key="base"), make_result(1, key="large")
     finish(store, first)
-    with store.writing() as connection:
-        number = connection.execute(select(calls.c.id)).scalar_one()
-        review = {"call": number, "mistake": "rushed", "reviewer": "r", "agrees": True}
-        at = select(calls.c.analysed_at).scalar_subquery()
-        connection.execute(insert(reviews).values(**review, at=at))
+    review = Review(first.report.call.id, "rushed", "yes", "r")
+    assert keep_reviews(store, [review]) == Kept(1, ())
     before = count(store)
     fewer = replace(second.report, transcript=replace(second.report.transcript, turns=()))
     finish(store, Result(second.task, fewer, second.facts))

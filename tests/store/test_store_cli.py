@@ -17,6 +17,7 @@ from pyarrow import parquet
 from callvoice.cli.doctor import doctor
 from callvoice.cli.export import _TABLES, export
 from callvoice.cli.purge import purge
+from callvoice.cli.review import review
 from callvoice.cli.show import show
 from callvoice.cli.stats import stats
 from callvoice.cli.stored import DAY
@@ -51,6 +52,22 @@ def test_stats_prints_a_table_and_says_what_is_hidden(folder: Path) -> None:
     hidden = call(stats, "--workspace", folder, "--by", "queue,week", "--until", "2026-11-03")
     assert "3 groups of fewer than 5 calls are not shown" in hidden.stdout
     assert call(stats, "--workspace", folder, "--by", "agent").exit_code == 2
+
+
+def test_reviews_are_kept_and_the_last_word_counts(folder: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    for said in ("yes", "no"):
+        labels.write_text(
+            "call,mistake,verdict,reviewer\n"
+            f"call-5.wav,rushed,{said},kl\ncall-5.wav,rushed,ja,br\n"
+            "call-5.wav,unclear,,kl\nelsewhere.wav,rushed,yes,kl\n"
+        )
+        done = call(review, labels, "--workspace", folder)
+        assert "2 reviews kept" in done.stderr
+        assert "elsewhere.wav" in done.stderr
+    everything = json.loads(call(show, "call-5.wav", "--json", "--workspace", folder).stdout)
+    kept = {(r["mistake"], r["reviewer"], r["verdict"]) for r in everything["reviews"]}
+    assert kept == {("rushed", "kl", "no"), ("rushed", "br", "yes")}
 
 
 def test_show_prints_the_report(folder: Path) -> None:
