@@ -8,7 +8,8 @@ _DIGITS = (
     "null|eins|ein|zwei|zwo|drei|vier|fünf|sechs|sieben|acht|neun"
     "|zero|oh|one|two|three|four|five|six|seven|eight|nine"
 )
-_DIGIT = re.compile(rf"\d|\b(?:{_DIGITS})\b", re.IGNORECASE)
+_MASKED = "#|\\bx{3,}\\b"  # a digit, a word for one, of numbers that are kept from readers
+_DIGIT = re.compile(rf"\d|\b(?:{_DIGITS})\b|{_MASKED}", re.IGNORECASE)
 # A point or comma inside figures makes an amount or a date, which nobody dictates digit by digit.
 _BETWEEN = re.compile(r"(?:[.,]?\s+|[/()-])*")
 _STREET = re.compile(

@@ -13,8 +13,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 _TOKEN = re.compile(r"[^\W_]+|[?!]")
-_FOLDED = str.maketrans(
-    {"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "'": "", "’": "", "`": "", "-": " "}
+_FOLDED = str.maketrans(  # "#" is a digit that has been masked
+    {"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "'": "", "’": "", "`": "", "-": " ", "#": "0"}
 )
 _ENDINGS = ("ieren", "iert", "lich", "isch", "ung", "ing", "ed", "ly", "en", "st", "te", "t", "e")
 _PIECE_LENGTHS = (2, 3, 4, 5)

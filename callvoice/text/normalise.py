@@ -3,7 +3,7 @@
 A folded text is a row of tokens, each followed by one blank, beginning and ending with the sentence
 mark ``.``: ``"Ja, schön! Gern."`` becomes ``". ja schoen . gern . "``. Case, punctuation inside a
 sentence, ``ß``, umlauts and their two-letter spellings, apostrophes and hyphens are folded away;
-every token remembers its span in the original.
+every token remembers its span in the original. ``#`` is a digit that has been masked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
-_TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’`\-][^\W_]+)*|[.!?;:]+")
+_TOKEN = re.compile(r"[\d#]+(?:[.,:/][\d#]+)*|[^\W\d_]+(?:['’`\-][^\W_]+)*|[.!?;:]+")
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": "", "’": "", "`": "", "-": ""}
 )

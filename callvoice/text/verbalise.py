@@ -26,6 +26,7 @@ _RANGE = re.compile(
     r"(?<![\w\-–/.,:])(?!0\d)(\d{1,3}(?:[.,:]\d{1,2})?)(\.?) ?[–-] ?(?=\d{1,3}(?!\d|[\-–/]))"
 )
 _MINUS = re.compile(r"(?<![\w\-–] )(?<![\w\-–])[-−–](?=\d+ ?(?:°|Grad|degrees))")
+_MASKED = re.compile(r"#(?! ?\d)")  # a digit of a number that is kept from readers
 _SWISS = re.compile(r"((?:CHF|Fr\.) ?[\d'’]+)\.(\d\d)(?!\d)|(\d)['’](?=\d{3})")
 _OR = "|"
 
@@ -114,6 +115,7 @@ def verbalise(text: str, language: str) -> str:
     'um vierzehn Uhr dreißig, Nummer sieben'
     """
     reader = _Reader(language)
+    text = _MASKED.sub(reader.masked, text)
     text = reader.forms.abbreviation.sub(reader.abbreviation, _SWISS.sub(reader.swiss, text))
     if not any(c.isdigit() for c in text):
         return reader.forms.symbol.sub(reader.symbol, text)
@@ -163,6 +165,10 @@ class _Reader:
 
     def _one_by_one(self, text: str) -> str:
         return " ".join(self.say(c) for c in text if c.isdigit())
+
+    def masked(self, match: re.Match[str]) -> str:
+        """Digits are masked in long numbers, which are read one by one; most have one syllable."""
+        return f" {self.say('1')} "
 
     def account(self, match: re.Match[str]) -> str:
         signs = (self.say(c) if c.isdigit() else c for c in match.group() if c != " ")

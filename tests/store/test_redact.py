@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callvoice.mistakes.dictation import is_for_writing_down
 from callvoice.store.redact import redact, redacted_turn
+from callvoice.text.syllables import count_syllables
 from callvoice.types import Turn, Word
 
 
@@ -66,3 +68,22 @@ def test_runs_of_five_number_words_are_masked_and_nothing_else(said: list[str]) 
     kept = redact(text)
     assert ("x" in kept) == bool(re.search(f"(?:{number}[ ,.-]{{1,2}}){{4}}{number}", text, re.I))
     assert all(c in ("x", d) for c, d in zip(kept, text, strict=True))
+
+
+NUMBERS = ["Die Nummer ist {} und weiter", "{}", "Bitte notieren: {}, ja?"]
+SPOKEN = ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "acht", "neun"]
+
+
+@given(
+    st.sampled_from(NUMBERS),
+    st.one_of(
+        st.lists(st.sampled_from("0123456789"), min_size=1, max_size=9).map("".join),
+        st.lists(st.sampled_from(SPOKEN), min_size=1, max_size=9).map(" ".join),
+    ),
+)
+def test_a_masked_number_is_counted_and_judged_as_before(sentence: str, number: str) -> None:
+    said = sentence.format(number)
+    kept = redact(said)
+    assert is_for_writing_down(kept, n_digits=5) == is_for_writing_down(said, n_digits=5)
+    n_sevens = number.count("7") if "#" in kept else 0  # the one digit of two syllables
+    assert count_syllables(kept, "de") == count_syllables(said, "de") - n_sevens
