@@ -19,6 +19,7 @@ from callvoice.errors import (
     UnknownModel,
     WorkerBroken,
 )
+from callvoice.store.redact import Redactor, redact
 from callvoice.types import Facts, Report
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Refused(Struct, frozen=True):
 @dataclass(frozen=True)
 class Analyst:
     """Makes the function that analyses calls; sent to the worker before its first. ``device`` and
-    ``compute_type`` are the speech model's.
+    ``compute_type`` are the speech model's, ``redact`` (a module's function) masks what it hears.
     """
 
     recipe: Recipe
@@ -83,6 +84,7 @@ class Analyst:
     scratch: str
     device: str = "cpu"
     compute_type: str = "int8"
+    redact: Redactor = redact
 
     def __call__(self) -> Analysing:
         """In the worker's process, which alone loads what analysis needs."""

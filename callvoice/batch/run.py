@@ -99,7 +99,8 @@ class Batch:
 
     def _workers(self, scratch: Path) -> Workers:
         options, root = self.options, self.store.artefacts.root
-        analyst = Analyst(self.recipe, root, str(scratch), options.device, options.compute_type)
+        hears = (options.device, options.compute_type, self.store.redact)
+        analyst = Analyst(self.recipe, root, str(scratch), *hears)
         return (options.engine or processes)(analyst, options)
 
     def _loop(self, intake: Intake, scouts: Pool, workers: Workers) -> None:

@@ -84,12 +84,6 @@ class Remembering:
         return digest(model, hook, language, speech)
 
 
-def _refused(error: CallvoiceError) -> Refused:
-    """A reason; of what every call would meet by the name that the batch knows it by."""
-    of_all = next((slug for slug, kind in EVERY_CALL.items() if isinstance(error, kind)), None)
-    return Refused(of_all or error.slug, str(error), of_all is not None)
-
-
 def _masked(heard: Recognised, hook: Redactor) -> Recognised | None:
     """What may be kept of it; None where the hook leaves no words in their places."""
     lines = [redacted_words(line, hook) for line in heard.words]
@@ -103,7 +97,7 @@ class Analysing:
 
     def __init__(self, made_by: Analyst) -> None:
         self.recipe, self._scratch = made_by.recipe, made_by.scratch
-        self._artefacts = Artefacts(made_by.artefacts)
+        self._artefacts, self._redact = Artefacts(made_by.artefacts), made_by.redact
         options = RecogniserOptions(device=made_by.device, compute_type=made_by.compute_type)
         self._recogniser = Recogniser(self.recipe.model, options=options)
 
@@ -175,6 +169,7 @@ class Analysing:
             self.recipe,
             self._artefacts,
             opened.sha256[:16],
+            self._redact,
         )
 
 
@@ -183,7 +178,7 @@ def _outcome(item: Item, work: Callable[[], _Result]) -> _Result | Refused:
     try:
         return work()
     except CallvoiceError as error:
-        return _refused(error)
+        return Refused(error.slug, str(error), error.slug in EVERY_CALL)
     except MemoryError:
         return Refused("memory-limit", f"{name_of(item)} needs more memory than there is.")
     except Exception as error:  # a defect, or a library's; the other calls go on

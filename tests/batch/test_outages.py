@@ -16,7 +16,11 @@ import runs
 import soundfile
 from targets import emptied
 
-from callvoice.store import open_store
+from callvoice.batch.items import Item
+from callvoice.batch.job import EVERY_CALL, Analyst, Job, Refused
+from callvoice.batch.key import Recipe
+from callvoice.settings import load_settings
+from callvoice.store import StoreUnavailable, open_store
 
 if TYPE_CHECKING:
     from stores import Server
@@ -153,6 +157,17 @@ def test_a_recording_that_vanishes_and_comes_back(
     words = ("--workspace", workspace, "--retry-failed", "--workers", 1, "--progress", "none")
     assert run("batch", *words)[0] == 0
     assert len(runs.kept(workspace)) == 3
+
+
+def test_a_worker_that_cannot_reach_the_files_of_calls_ends_the_run(tmp_path: Path) -> None:
+    """Something else stands where they are kept: no other call would fare better."""
+    (tmp_path / "artefacts").touch()
+    recipe = Recipe("base", "1", load_settings())
+    worker = Analyst(recipe, str(tmp_path / "artefacts"), str(tmp_path))()
+    refused = worker(Job(Item(location="call.wav"), judge_only="0123456789abcdef"))
+    assert isinstance(refused, Refused)
+    assert (refused.slug, refused.every_call) == ("store-unavailable", True)
+    assert EVERY_CALL[refused.slug] is StoreUnavailable
 
 
 HOST = """\
