@@ -53,11 +53,10 @@ def test_cases(language: str, label: str, kind: str, text: str) -> None:
 def test_cases_are_many_and_known_errors_few(language: str) -> None:
     for label, kinds in CASES[language].items():
         fires, silent = kinds["fires"], kinds["silent"]
-        missed, mistaken = kinds.get("missed", []), kinds.get("mistaken", [])
-        assert len(fires) + len(missed) >= 12, label
-        assert len(silent) + len(mistaken) >= 12, label
-        assert len(missed) <= 8, label
-        assert len(mistaken) <= 5, label
+        assert len(fires) >= 12, label
+        assert len(silent) >= 12, label
+        assert len(kinds.get("missed", [])) < len(fires), label
+        assert 3 * len(kinds.get("mistaken", [])) <= len(silent), label
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
