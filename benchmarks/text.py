@@ -1,14 +1,15 @@
 """Phrases on utterances of groups that were neither trained on nor used to choose a threshold.
 
-    python benchmarks/text.py [--languages de,en] [--folds 5] [--seed 3] [--data FOLDER]
+    python benchmarks/text.py [--languages de,en] [--folds 5] [--seed 3] [--data PATH]
 
 Rules alone, classifier alone, and together, on clean words and on words garbled in two ways
 (``models/noise.py``, about 20 % word errors): as in training, and with words taken for others,
 which training never sees. Without ``--data``: nested cross-validation over the groups of
 ``callvoice/data/phrases`` (each outer fold trains, calibrates and chooses thresholds anew on the
-other folds). With it: the packaged models on every ``*.jsonl`` of a folder, ``{"text", "labels",
-"group", "near"?, "role"?}`` a line; the language is in the file's name (``…de….jsonl``,
-``…en….jsonl``).
+other folds). With it: the packaged models on a file, or on every ``*.jsonl`` of a folder,
+``{"text", "labels", "group", "near"?, "role"?}`` a line; the language is in the file's name
+(``…de….jsonl``, ``…en….jsonl``). ``benchmarks/utterances`` has such files: written by others, who
+saw neither rules nor training material, never trained on.
 
 The rules were partly written without these utterances, partly beside them; the classifier also
 learns from the rules' examples, which are not measured here.
@@ -140,7 +141,7 @@ def false_alarms(outcomes: Sequence[Outcome]) -> None:
         "neutral": [o for o in agents if not o.row.near and not o.row.labels],
         "empathy, apology": [o for o in agents if o.row.labels & GROUPS["empathy ∪ apology"]],
     }
-    for kind, some in kinds.items():
+    for kind, some in ((kind, some) for kind, some in kinds.items() if some):
         shares = (
             f"{way} {np.mean([bool(o.decided[way] & against) for o in some]):.1%}" for way in WAYS
         )
@@ -199,7 +200,10 @@ def main() -> None:
     args = parser.parse_args()
     for language in args.languages.split(","):
         if args.data:
-            paths = [p for p in sorted(args.data.glob("*.jsonl")) if language in p.stem]
+            files = [args.data] if args.data.is_file() else sorted(args.data.glob("*.jsonl"))
+            paths = [path for path in files if language in path.stem]
+            if not paths:
+                continue
             rows = [row for path in paths for row in training.read_rows(path)]
             found = in_kinds(rows, classifier.load(language), language, args.seed)
             how = "packaged model"
