@@ -207,11 +207,15 @@ def test_a_cluster_that_is_gone_is_not_waited_for(
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running() -> Iterator[Running]:
     """Two nodes, the first with what counts as a GPU."""
     pytest.importorskip("ray")
-    scratch = tmp_path_factory.mktemp("scratch")
-    with machines.cluster(scratch, {"num_cpus": 2, "num_gpus": 1}, {"num_cpus": 1}) as made:
+    nodes = ({"num_cpus": 2, "num_gpus": 1}, {"num_cpus": 1})
+    # Sockets lie below it, whose names may have 107 letters: pytest's own folders are too deep.
+    with (
+        tempfile.TemporaryDirectory(prefix="cv-", ignore_cleanup_errors=True) as scratch,
+        machines.cluster(Path(scratch), *nodes) as made,
+    ):
         yield made
 
 
