@@ -14,6 +14,7 @@ from callvoice.cli.common import (
     FILE,
     complain,
     leg_options,
+    model_options,
     note,
     progress_bar,
     raw_option,
@@ -63,13 +64,7 @@ if TYPE_CHECKING:
     type=click.Choice(["de", "en"]),
     help="Language of the report.  [default: the call's]",
 )
-@click.option(
-    "--model",
-    default="base",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="The speech model (see: callvoice models list).",
-)
+@model_options
 @click.option(
     "--decoder",
     type=click.Choice(["windows", "sequential"]),
@@ -77,18 +72,6 @@ if TYPE_CHECKING:
     show_default=True,
     help="How words are decoded: windows of speech in batches, or plain faster-whisper (slower; for"
     " comparison).",
-)
-@click.option(
-    "--device",
-    default="cpu",
-    show_default=True,
-    help="Where the model runs: cpu, cuda, cuda:1, auto.",
-)
-@click.option(
-    "--compute-type",
-    default="int8",
-    show_default=True,
-    help="Number type of the model, for example float16 on a GPU.",
 )
 @leg_options
 @raw_option

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callvoice.cli.batching import Request
-from callvoice.cli.common import FILE, Interrupted
+from callvoice.cli.common import FILE, Interrupted, model_options
 
 if TYPE_CHECKING:
     from callvoice.batch.discover import Discovered, Found
@@ -66,25 +66,7 @@ Exit codes:
     metavar="N",
     help="With --engine ray --device cuda: recognisers, one GPU each.  [default: all GPUs]",
 )
-@click.option(
-    "--model",
-    default="base",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="The speech model (see: callvoice models list).",
-)
-@click.option(
-    "--device",
-    default="cpu",
-    show_default=True,
-    help="Where the model runs: cpu, cuda, cuda:1, auto.",
-)
-@click.option(
-    "--compute-type",
-    default="int8",
-    show_default=True,
-    help="Number type of the model, for example float16 on a GPU.",
-)
+@model_options
 @click.option(
     "--language",
     type=click.Choice(["de", "en", "auto"]),

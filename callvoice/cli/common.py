@@ -66,6 +66,29 @@ raw_option = click.option(
 )
 
 
+def model_options(command: _Command) -> _Command:
+    """``--model``, ``--device`` and ``--compute-type``: which speech model hears, and where."""
+    command = click.option(
+        "--compute-type",
+        default="int8",
+        show_default=True,
+        help="Number type of the model, for example float16 on a GPU.",
+    )(command)
+    command = click.option(
+        "--device",
+        default="cpu",
+        show_default=True,
+        help="Where the model runs: cpu, cuda, cuda:1, auto.",
+    )(command)
+    return click.option(
+        "--model",
+        default="base",
+        show_default=True,
+        metavar="NAME|PATH",
+        help="The speech model (see: callvoice models list).",
+    )(command)
+
+
 def leg_options(command: _Command) -> _Command:
     """``--agent-file`` and ``--caller-file``: one file for each party."""
     for name, whose in (("caller", "caller's"), ("agent", "agent's")):
