@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -39,9 +39,13 @@ SAMPLES = Path(__file__).parents[2] / "sample_audio"
 HOSTILE = "<script>window.stolen = 1</script><img src=x onerror='window.stolen = 1'>"
 STRANGE = f'{HOSTILE} "&quot; {"Rindfleischetikettierung" * 20} \u202eשלום مرحبا\u202c 👩🏽‍💻'
 
-PLAYED = """(() => {
-  const { played } = document.querySelector("audio");
-  return [...Array(played.length).keys()].map((i) => [played.start(i), played.end(i)]);
+# Where the stretch being heard began; none as long as a place is only set and nothing sounded yet.
+BEGINNING = """(() => {
+  const { currentTime, paused, played } = document.querySelector("audio");
+  const stretches = [...Array(paused ? 0 : played.length).keys()];
+  const around = (i) => played.start(i) <= currentTime && currentTime <= played.end(i) + 0.5;
+  const sounded = (i) => played.end(i) > played.start(i);
+  return stretches.filter((i) => around(i) && sounded(i)).map((i) => played.start(i));
 })()"""
 
 # How loud the page is just now: an analyser beside whatever a page connects to its loudspeaker.
@@ -117,17 +121,18 @@ class Opened:
     def playing(self) -> bool:
         return bool(self.page.evaluate("!document.querySelector('audio').paused"))
 
-    def wait(self, condition: str) -> None:
-        """Wait for a JavaScript condition on ``audio`` or ``turns`` (the transcript's list).
+    def wait(self, condition: str) -> Any:
+        """Wait until JavaScript on ``audio`` or ``turns`` (the transcript's list) gives something.
 
         Asked from outside: Playwright's own polling inside the page is what the policy forbids.
         """
         known = "document.querySelector('audio'), document.querySelector('#turns')"
         question = f"((audio, turns) => {condition})({known})"
         deadline = time.monotonic() + 15
-        while not self.page.evaluate(question):
+        while not (answer := self.page.evaluate(question)):
             assert time.monotonic() < deadline, f"never came: {condition}; now {self.time_s} s"
             time.sleep(0.02)
+        return answer
 
     def stop(self) -> None:
         self.page.evaluate("document.querySelector('audio').pause()")
@@ -139,10 +144,8 @@ class Opened:
 
     def plays_from(self, start_s: float) -> None:
         """The stretch being heard began at this place, however slow this machine is to look."""
-        self.wait(f"!audio.paused && audio.currentTime > {start_s}")
+        begins = self.wait(BEGINNING)
         self.stop()
-        heard = self.page.evaluate(PLAYED)
-        begins = [begin for begin, end in heard if begin <= self.time_s <= end + 0.5]
         assert begins == pytest.approx([start_s], abs=0.5)
 
 
