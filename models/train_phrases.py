@@ -33,8 +33,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.svm import LinearSVC
 
+from callvoice.text import spelling
 from callvoice.text.classifier import Classifier, ClassModel, ModelFile, digest
-from callvoice.text.features import frames, pieces, tokens, words
+from callvoice.text.features import fold_token, frames, pieces, tokens, words
 from callvoice.text.lexicon import LABELS, load, packaged_files
 from callvoice.text.phrases import find
 from callvoice.types import Role, Turn
@@ -169,9 +170,9 @@ def with_copies(rows: Sequence[Row], language: str, rng: random.Random) -> list[
     return [*rows, *copies]
 
 
-def solve(rows: Sequence[Row], task: Task) -> Solution:
+def solve(rows: Sequence[Row], task: Task, language: str) -> Solution:
     """Fit all classes on rows."""
-    split = [_tokens(row.text) for row in rows]
+    split = [_tokens(row.text, language) for row in rows]
     common = frozenset(word for word, n in _in_groups(split, rows).items() if n >= COMMON_IN_GROUPS)
     by_block = _blocks(split, common)
     vocabularies = _vocabularies(by_block, rows)
@@ -182,8 +183,8 @@ def solve(rows: Sequence[Row], task: Task) -> Solution:
 
 
 @cache
-def _tokens(text: str) -> tuple[str, ...]:
-    return tuple(tokens(text))
+def _tokens(text: str, language: str) -> tuple[str, ...]:
+    return tuple(tokens(text, spelling.load(language, fold_token)))
 
 
 @cache
@@ -260,7 +261,7 @@ def held_out_margins(
     margins = np.zeros((len(both), len(task.names)))
     folds = GroupKFold(N_FOLDS, shuffle=True, random_state=seed)
     for train, test in folds.split(both, groups=groups):
-        solution = solve([both[i] for i in train], task)
+        solution = solve([both[i] for i in train], task, language)
         margins[test] = plain_model(solution, task, language).scores([both[i].text for i in test])
     return both, margins
 
@@ -332,7 +333,7 @@ def train(rows: Sequence[Row], language: str, seed: int = SEED) -> ModelFile:
     judged = [row for row, use in zip(both, whole, strict=True) if use]
     evidence = evidence_matrix(evidence_of(judged, language))
     decisions = {name: decide(judged, margins[whole], evidence, name, task) for name in task.names}
-    return _file(solve(both, task), task, language, decisions)
+    return _file(solve(both, task, language), task, language, decisions)
 
 
 def _file(

@@ -22,7 +22,8 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from callvoice.errors import InvalidSettings
-from callvoice.text.features import frames, pieces, tokens, words
+from callvoice.text import spelling
+from callvoice.text.features import fold_token, frames, pieces, tokens, words
 from callvoice.types import Role
 
 Floats = NDArray[np.float32]
@@ -85,6 +86,7 @@ class Classifier:
         self.name = f"model:{model.language}-{model.version}"
         self.classes = model.classes
         self.labels = tuple(one.label for one in model.classes)
+        self._spelling = spelling.load(model.language, fold_token)
         self._common = frozenset(model.common)
         self._weights = _weights(model)
         names = (model.words, model.pieces, model.frames)
@@ -102,7 +104,7 @@ class Classifier:
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Margins ``[n_texts, n_classes]``, positive inside a class."""
-        rows = [tokens(text) for text in texts]
+        rows = [tokens(text, self._spelling) for text in texts]
         word_ids = [_known(words(row), self._words) for row in rows]
         frame_ids = [_known(frames(row, self._common), self._frames) for row in rows]
         found = self._summed(word_ids) + self._summed(frame_ids)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
+
+from callvoice.text.spelling import Spelling
 
 _TOKEN = re.compile(r"[^\W_]+|[?!]")
 _FOLDED = str.maketrans(  # "#" is a digit that has been masked
@@ -21,13 +23,23 @@ _PIECE_LENGTHS = (2, 3, 4, 5)
 _FRAME_REACH = 6
 
 
-def tokens(text: str) -> list[str]:
-    """The words of a text in the spelling of the classifier.
+def fold_token(text: str) -> str:
+    """Letters and digits in the spelling of the classifier.
 
-    >>> tokens("Grüß Gott! Wie geht's?")
+    >>> fold_token("Grüß-Gott")
+    'gruss gott'
+    """
+    return text.casefold().translate(_FOLDED)
+
+
+def tokens(text: str, spelling: Spelling) -> list[str]:
+    """The words of a text in the spelling of the classifier, as they are read.
+
+    >>> tokens("Grüß Gott! Wie geht's?", Spelling(["gruss", "gehts"]))
     ['gruss', 'gott', '!', 'wie', 'gehts', '?']
     """
-    return _TOKEN.findall(text.casefold().translate(_FOLDED))
+    found = _TOKEN.findall(fold_token(text))
+    return list(chain.from_iterable(map(spelling.read, found)))
 
 
 def words(row: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -30,7 +30,10 @@ from typing import Literal, get_args
 import msgspec
 
 from callvoice.errors import InvalidSettings
+from callvoice.text import spelling
+from callvoice.text.normalise import fold_word
 from callvoice.text.patterns import Needed, Pattern, PatternError, either, parse, quoting_finder
+from callvoice.text.spelling import Spelling, plain_words
 
 Label = Literal[
     "know_it_all",
@@ -106,7 +109,7 @@ class Rule:
     not_before: Pattern | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Finder:
     """One pattern of a rule. ``needs``: of each of these sets a text must have one key, beside
     those that the pattern is filed under.
@@ -116,7 +119,7 @@ class Finder:
     pattern: Pattern
     needs: tuple[Needed, ...] = ()
 
-    @property
+    @cached_property
     def expression(self) -> re.Pattern[str]:
         """The pattern compiled, when it is first needed."""
         return quoting_finder(self.pattern)
@@ -125,12 +128,13 @@ class Finder:
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """All rules of a language. ``by_key`` leads from a word's key to the patterns it announces;
-    ``always`` are patterns that no word announces.
+    ``always`` are patterns that no word announces. ``spelling`` is how texts are read for them.
     """
 
     rules: tuple[Rule, ...]
     by_key: Mapping[str, Sequence[Finder]]
     always: Sequence[Finder]
+    spelling: Spelling | None = None
 
     def candidates(self, keys: Set[str]) -> Iterator[Finder]:
         """The patterns that can match a text with words of these keys."""
@@ -163,9 +167,13 @@ def _modified(path: Path) -> int:
 @lru_cache(maxsize=8)
 def _load(language: str, extra: tuple[tuple[Path, int], ...]) -> Lexicon:
     rules = list(_packaged(language))
+    words: set[str] = set()
     for path, _ in extra:
-        rules.extend(_own(path, language))
-    return index(rules)
+        content = _own(path)
+        rules.extend(_own_rules(path, content, language))
+        words.update(fold_word(word) for said in wordings(content) for word in plain_words(said))
+    known = spelling.load(language, fold_word)
+    return index(rules, known.knowing(words) if words else known)
 
 
 def folder(language: str) -> Traversable:
@@ -196,18 +204,44 @@ def _packaged(language: str) -> tuple[Rule, ...]:
     return tuple(rule for one in content for rule in _compile(one, "rule", forms(language)))
 
 
-def _own(path: Path, language: str) -> list[Rule]:
+def _own(path: Path) -> File:
     try:
-        content = msgspec.toml.decode(path.read_text("utf-8"), type=File)
+        return msgspec.toml.decode(path.read_text("utf-8"), type=File)
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise _unusable(path, error) from error
+
+
+def _own_rules(path: Path, content: File, language: str) -> list[Rule]:
+    try:
         return list(_compile(content, path.stem, forms(language)))
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError, PatternError) as error:
-        raise InvalidSettings(f"cannot use lexicon {path}: {error}{_hint(error)}") from error
+    except PatternError as error:
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: Exception) -> InvalidSettings:
+    return InvalidSettings(f"cannot use lexicon {path}: {error}{_hint(error)}")
 
 
 def _hint(error: Exception) -> str:
     """The classes there are, where a file names another."""
     unknown_class = isinstance(error, msgspec.ValidationError) and "`key` in `$`" in str(error)
     return f". Known classes are {', '.join(LABELS)}." if unknown_class else ""
+
+
+def wordings(content: File) -> Iterator[str]:
+    """Everything that a file's rules say: patterns, exceptions, examples and counterexamples."""
+    for entry in (entry for entries in content.values() for entry in entries):
+        if isinstance(entry, str):
+            yield entry
+            continue
+        yield from _patterns(entry)
+        for more in (entry.unless, entry.near, entry.not_after, entry.not_before):
+            yield from more
+        yield from (*entry.examples, *entry.counterexamples)
+
+
+def _patterns(entry: Entry) -> Strings:
+    return (entry.pattern,) if isinstance(entry.pattern, str) else entry.pattern
 
 
 def _compile(content: File, prefix: str, names: Mapping[str, Strings]) -> Iterator[Rule]:
@@ -218,8 +252,7 @@ def _compile(content: File, prefix: str, names: Mapping[str, Strings]) -> Iterat
 
 
 def _rule(label: Label, entry: Entry, name: str, names: Mapping[str, Strings]) -> Rule:
-    patterns = (entry.pattern,) if isinstance(entry.pattern, str) else entry.pattern
-    parsed = tuple(parse(p, names) for p in patterns)
+    parsed = tuple(parse(p, names) for p in _patterns(entry))
     if not parsed:
         raise PatternError(f"rule {name!r} has no pattern")
     return Rule(
@@ -241,7 +274,7 @@ def _optional(patterns: Strings, names: Mapping[str, Strings], end: str = "") ->
     return Pattern(either([parse(p, names) for p in patterns]).source + end)
 
 
-def index(rules: Sequence[Rule]) -> Lexicon:
+def index(rules: Sequence[Rule], known: Spelling | None = None) -> Lexicon:
     """A lexicon of these rules, each pattern filed under its rarest needed words."""
     patterns = [(rule, pattern) for rule in rules for pattern in rule.patterns]
     common = Counter(word for _, one in patterns for need in one.needs for word in need)
@@ -254,4 +287,4 @@ def index(rules: Sequence[Rule]) -> Lexicon:
             by_key.setdefault(word, []).append(finder)
         if not by_use:
             always.append(finder)
-    return Lexicon(tuple(rules), by_key, always)
+    return Lexicon(tuple(rules), by_key, always, known)

@@ -12,6 +12,9 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
+
+from callvoice.text.spelling import Spelling
 
 _TOKEN = re.compile(r"[\d#]+(?:[.,:/][\d#]+)*|[^\W\d_]+(?:['’`\-][^\W_]+)*|[.!?;:]+")
 _UMLAUTS = str.maketrans(
@@ -22,7 +25,7 @@ _MARKS = ".!?;:"
 _ABBREVIATED = r"dr|hr|fr|nr|prof|st|mr|mrs|ms|ca|bzw|evtl|ggf|inkl|mag|ing|tel|str"
 _NO_BREAK = frozenset(_ABBREVIATED.split("|"))
 _TWO_LETTER_UMLAUT = re.compile("([aou])e")
-KEY_LENGTH = 4
+_PREFIX_LETTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +75,35 @@ def fold_word(word: str) -> str:
 
 @lru_cache(maxsize=65536)
 def key(folded_word: str) -> str:
-    """The first letters of a folded word, umlaut or not: what rules are looked up by.
+    """A folded word, umlaut or not: what rules are looked up by.
 
     >>> key("zustaendig") == key("zustandig")
     True
     """
-    return _TWO_LETTER_UMLAUT.sub(r"\1", folded_word)[:KEY_LENGTH]
+    return _TWO_LETTER_UMLAUT.sub(r"\1", folded_word)
+
+
+@lru_cache(maxsize=65536)
+def prefix_key(folded_word: str) -> str | None:
+    """What rules on words that begin so are looked up by; None if that is too short to tell.
+
+    >>> prefix_key("zustaendig")
+    'zust*'
+    """
+    begin = key(folded_word)[:_PREFIX_LETTERS]
+    return f"{begin}*" if len(begin) == _PREFIX_LETTERS else None
+
+
+def keys(folded: Folded) -> set[str]:
+    """All keys of a text's words."""
+    found = set(map(key, folded.tokens))
+    found.update(filter(None, map(prefix_key, folded.tokens)))
+    return found
 
 
 @lru_cache(maxsize=4096)
-def fold(text: str) -> Folded:
-    """Fold a text for matching.
+def fold(text: str, spelling: Spelling | None = None) -> Folded:
+    """Fold a text for matching; with a spelling, words that it does not know are read as others.
 
     >>> fold("Ja, schön! Gern.").text
     '. ja schoen . gern . '
@@ -90,17 +111,15 @@ def fold(text: str) -> Folded:
     tokens, spans = [_MARK], [(0, 0)]
     for match in _TOKEN.finditer(text):
         found = match.group()
-        token = _mark(found, tokens[-1]) if found[0] in _MARKS else fold_word(found)
-        if token:
-            tokens.append(token)
-            spans.append(match.span())
+        read = (_mark(found, tokens[-1]) if found[0] in _MARKS else fold_word(found),)
+        for token in spelling.read(read[0]) if spelling else read:
+            if token:
+                tokens.append(token)
+                spans.append(match.span())
     if tokens[-1] != _MARK:
         tokens.append(_MARK)
         spans.append((len(text), len(text)))
-    starts, at = [], 0
-    for token in tokens:
-        starts.append(at)
-        at += len(token) + 1
+    starts = accumulate((len(token) + 1 for token in tokens[:-1]), initial=0)
     return Folded(" ".join(tokens) + " ", tuple(tokens), tuple(starts), tuple(spans))
 
 

@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from callvoice.text.normalise import KEY_LENGTH, fold_word, key
+from callvoice.text.normalise import fold_word, key, prefix_key
 
 Forms = Mapping[str, Sequence[str]]
 Needed = frozenset[str]
@@ -164,8 +164,8 @@ def _word(word: str) -> Pattern:
         raise PatternError(f"{word!r} is no word")
     source = "".join(_letter(c) for c in word.casefold())
     begin, star, _ = folded.partition("*")
-    known = len(key(begin)) == KEY_LENGTH if star else "_" not in word
-    return Pattern(source + " ", (frozenset({key(begin)}),) if known else ())
+    announced = prefix_key(begin) if star else None if "_" in word else key(begin)
+    return Pattern(source + " ", (frozenset({announced}),) if announced else ())
 
 
 def _letter(letter: str) -> str:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from callvoice.text.labelling import Decided, Labeller
 from callvoice.text.lexicon import Finder, Lexicon, Rule
-from callvoice.text.normalise import Folded, fold, key
+from callvoice.text.normalise import Folded, fold, keys
 from callvoice.text.patterns import Pattern, searcher
 from callvoice.text.timing import Span, confidence, locate
 from callvoice.types import Hit, Role, Turn
@@ -69,7 +69,7 @@ def survey(
     hits: list[Hit] = []
     probabilities: list[dict[str, float]] = []
     for index, turn in enumerate(turns):
-        folded = fold(turn.text)
+        folded = fold(turn.text, lexicon.spelling)
         _enter(place, turn)
         matches = _in_turn(folded, turn, place, totals[turn.role], lexicon)
         said = [_hit(match, folded, index, turn) for match in matches]
@@ -147,10 +147,9 @@ def _leave(place: _Place, turn: Turn, labels: Set[str]) -> None:
 def _in_turn(
     folded: Folded, turn: Turn, place: _Place, total: int, lexicon: Lexicon
 ) -> list[_Match]:
-    keys = {key(token) for token in folded.tokens}
     found = [
         match
-        for finder in lexicon.candidates(keys)
+        for finder in lexicon.candidates(keys(folded))
         if _fits(finder.rule, turn.role, place, total)
         for match in _matches(finder, folded)
     ]
