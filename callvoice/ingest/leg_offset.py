@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
+from scipy import fft
 from scipy.ndimage import gaussian_filter1d
 
 from callvoice.types import Confidence
@@ -147,6 +147,8 @@ def by_turns(
 
 def _speech(leg: _Floats, rate_hz: int, options: OffsetOptions) -> _Floats:
     """1 where a leg is loud in the telephone band and 0 elsewhere, ``[n_hops]``."""
+    from scipy import signal  # slow to import, and few calls come as two files
+
     low, high = options.band_hz
     band = signal.butter(4, (low, min(high, 0.45 * rate_hz)), "band", fs=rate_hz, output="sos")
     size = round(options.hop_s * rate_hz)

@@ -22,7 +22,6 @@ import numpy as np
 import soxr
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.cluster.vq import kmeans2, vq
 
 from callvoice.ingest import speaker_features as sf
 from callvoice.ingest.speaker_features import HOP_S, RATE_HZ, FeatureOptions, Windows
@@ -145,6 +144,8 @@ def _at_8_khz(audio: Audio) -> NDArray[np.float32]:
 
 def _codewords(found: FloatArray, options: SeparationOptions) -> _IntArray:
     """The nearest of the call's typical frames, in each of several codebooks, ``[n_books, n]``."""
+    from scipy.cluster.vq import vq  # slow to import, and most calls have two channels
+
     scaled = (found - found.mean(0)) / np.maximum(found.std(0), 1e-6)
     some = scaled[:: 1 + len(scaled) // options.max_frames]
     count = min(options.n_codewords, max(2, len(some) // 4))
@@ -184,6 +185,8 @@ def _k_means(
     points: FloatArray, count: int, start: Literal["points", "++"], seed: int
 ) -> tuple[FloatArray, _IntArray]:
     """Centres and the nearest of them to each point; a centre that nobody is near does no harm."""
+    from scipy.cluster.vq import kmeans2
+
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "One of the clusters is empty")
         centres, nearest = kmeans2(points, count, iter=10, minit=start, rng=seed)

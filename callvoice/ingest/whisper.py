@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 RATE_HZ = 16_000  # what Whisper's features are made from
 FRAMES_PER_S = 100
 _TOKENS_PER_S, _SPARE_TOKENS = 12, 16  # speech has three to eight a second
+# oneDNN keeps machine code for every shape it has met, by default 1024 of them: over many calls
+# that is a hundred megabytes, and windows seldom have the same length twice.
+_FEW_PRIMITIVES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
 _PREPENDED = "\"'“¿([{-"
 _APPENDED = "\"'.。,，!！?？:：”)]}、"
 _Samples = NDArray[np.float32]
@@ -103,6 +107,7 @@ class Whisper:
             DeviceUnavailable: this machine has no such device, or it cannot compute in that type.
             CorruptModel: the folder holds no loadable model.
         """
+        os.environ.setdefault(*_FEW_PRIMITIVES)
         from faster_whisper import WhisperModel
 
         logging.getLogger("faster_whisper").setLevel(logging.WARNING)

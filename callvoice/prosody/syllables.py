@@ -30,11 +30,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 import soxr
 from numpy.typing import NDArray
 
 from callvoice.prosody.frames import HOP_S, centred_frames, n_frames
+from callvoice.prosody.peaks import prominent_peaks
 from callvoice.prosody.smoothing import filtered, gaussians
 from callvoice.types import BoolArray, FloatArray, Interval
 
@@ -42,7 +42,7 @@ EDGES_HZ = (300, 450, 600, 900, 1200, 1500, 1900, 2350, 2850, 3400)
 RATE_HZ = 8000
 _WINDOW = 240
 _CHUNK_FRAMES = 256  # keeps the transform in the cache
-_HANN = scipy.signal.get_window("hann", _WINDOW).astype(np.float32)
+_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)).astype(np.float32)
 _BAND_OF_BIN = np.digitize(np.fft.rfftfreq(_WINDOW, 1 / RATE_HZ), EDGES_HZ)
 _BANDS = np.equal.outer(_BAND_OF_BIN.repeat(2), np.arange(1, len(EDGES_HZ))).astype(np.float32)
 
@@ -275,5 +275,5 @@ def _levels_db(
 def _peaks(smooth: FloatArray, inside: BoolArray, options: SyllableOptions) -> NDArray[np.intp]:
     """Frames of the peaks of one smoothed contour that lie in speech."""
     floor = float(np.quantile(smooth[inside], 0.95)) - options.floor_db
-    peaks, _ = scipy.signal.find_peaks(smooth, height=floor, prominence=options.dip_db)
-    return np.asarray(peaks[inside[peaks]], dtype=np.intp)
+    peaks = prominent_peaks(smooth, floor=floor, dip=options.dip_db)
+    return peaks[inside[peaks]]
