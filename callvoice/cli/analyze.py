@@ -13,6 +13,8 @@ from callvoice.cli.common import (
     EXIT_CODES,
     FILE,
     complain,
+    config_option,
+    language_options,
     leg_options,
     model_options,
     note,
@@ -52,18 +54,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The agent's channel.",
 )
-@click.option(
-    "--language",
-    type=click.Choice(["de", "en", "auto"]),
-    default="auto",
-    show_default=True,
-    help="The call's language.",
-)
-@click.option(
-    "--report-language",
-    type=click.Choice(["de", "en"]),
-    help="Language of the report.  [default: the call's]",
-)
+@language_options
 @model_options
 @click.option(
     "--decoder",
@@ -80,11 +71,7 @@ if TYPE_CHECKING:
     type=FILE,
     help="Use this transcript instead of recognition.",
 )
-@click.option(
-    "--config",
-    type=FILE,
-    help="A callvoice.toml with your own limits and phrases, and a calibration.",
-)
+@config_option
 @click.option(
     "--agent-id",
     metavar="NAME",

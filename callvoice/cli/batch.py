@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callvoice.cli.batching import Request
-from callvoice.cli.common import FILE, Interrupted, model_options
+from callvoice.cli.common import (
+    FILE,
+    Interrupted,
+    config_option,
+    language_options,
+    model_options,
+)
 
 if TYPE_CHECKING:
     from callvoice.batch.discover import Discovered, Found
@@ -67,19 +73,8 @@ Exit codes:
     help="With --engine ray --device cuda: recognisers, one GPU each.  [default: all GPUs]",
 )
 @model_options
-@click.option(
-    "--language",
-    type=click.Choice(["de", "en", "auto"]),
-    default="auto",
-    show_default=True,
-    help="Language of calls whose manifest does not say.",
-)
-@click.option(
-    "--report-language",
-    type=click.Choice(["de", "en"]),
-    help="Language of the reports.  [default: each call's]",
-)
-@click.option("--config", type=FILE, help="A callvoice.toml with your own limits and phrases.")
+@language_options
+@config_option
 @click.option(
     "--transcripts",
     is_flag=True,

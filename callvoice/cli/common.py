@@ -66,6 +66,29 @@ raw_option = click.option(
 )
 
 
+def language_options(command: _Command) -> _Command:
+    """``--language`` of the calls and ``--report-language``."""
+    command = click.option(
+        "--report-language",
+        type=click.Choice(["de", "en"]),
+        help="Language of the reports.  [default: each call's]",
+    )(command)
+    return click.option(
+        "--language",
+        type=click.Choice(["de", "en", "auto"]),
+        default="auto",
+        show_default=True,
+        help="Language of the calls, where no manifest says it.",
+    )(command)
+
+
+config_option = click.option(
+    "--config",
+    type=FILE,
+    help="A callvoice.toml with your own limits and phrases, and a calibration.",
+)
+
+
 def model_options(command: _Command) -> _Command:
     """``--model``, ``--device`` and ``--compute-type``: which speech model hears, and where."""
     command = click.option(
