@@ -244,11 +244,11 @@ def _belonging(parts: list[_Part], folded: Folded) -> list[_Part]:
     at = 0
     for part in parts:
         gap_words = folded.text.count(" ", at, part.start)
-        longest = _LONGEST_SLOGAN_WORDS if part.name in _LATE else _LONGEST_GAP_WORDS
-        if gap_words > longest or _is_over(kept, part, folded):
+        if gap_words > _LONGEST_SLOGAN_WORDS or _is_over(kept, part, folded):
             break
-        kept.append(part)
-        at = part.end
+        if gap_words <= _LONGEST_GAP_WORDS or part.name in _LATE:
+            kept.append(part)
+            at = part.end
     while kept and not _is_strong(kept[-1], kept, folded):
         kept.pop()
     return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callvoice.text import analyze
+from callvoice.text.greeting import find_greeting
 from callvoice.types import Greeting, Transcript, Turn, Word
 
 
@@ -124,6 +125,28 @@ def test_notices_do_not_count(notice: str) -> None:
     assert with_notice is not None
     assert with_notice.text == alone.text == "Guten Tag, Anna Roth."
     assert with_notice.n_syllables == 6
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (
+            "en",
+            "Welcome to Fern Road Surgery, vaccinations, repeat prescriptions and test results, do"
+            " mind that we are shut at noon, I'm Joan, may I ask what it's regarding?",
+        ),
+        (
+            "de",
+            "Willkommen im Haus der Gärten, Pflanzen, Werkzeug, Mulch, Beratung und Lieferung, am"
+            " Samstag sind wir bis vier da, mein Name ist Jo Lang, was kann ich für Sie tun?",
+        ),
+    ],
+)
+def test_a_long_list_before_the_name_ends_no_greeting(language: str, text: str) -> None:
+    found = find_greeting((Turn("agent", 0, 9, text),), language)
+    assert found is not None
+    assert found.text == text
+    assert {"welcome", "name", "offer"} <= set(found.parts)
 
 
 def test_a_greeting_may_follow_an_announcement_and_a_caller() -> None:
