@@ -43,7 +43,7 @@ from callvoice.types import Role, Turn
 VERSION = "1"
 SEED = 7
 N_FOLDS = 4
-N_FEATURES = 32_000  # keeps a model file under 3 MB
+N_FEATURES = 32_000  # keeps a model file about 3 MB
 COMMON_IN_GROUPS = 8
 MIN_POSITIVES = 20
 NOISE_RATES = (0.1, 0.25)
@@ -59,7 +59,7 @@ OTHER_BETA = 0.6
 LEAST_THRESHOLD = 0.3
 # Not searched for: half of the corpus's groups are minimal pairs, on which a threshold that suits
 # calls looks too low. These are for utterances as other people wrote them.
-STATED = {"against": 0.45, "impatient": 0.42, "process_first": 0.7}
+STATED = {"against": 0.42, "caring": 0.36, "impatient": 0.36, "process_first": 0.7}
 STATED |= dict.fromkeys(FAMILIES["against"], 0.42)
 MOST_FALSE_ALARMS = 0.04
 
