@@ -23,6 +23,7 @@ Samples = NDArray[np.float32]
 RATE_HZ = 16000
 _FRAME_S = 0.005
 _STYLES = "NF"  # plain and friendly ones; others would be doses of their own
+_EMODB_NAME = re.compile(r"(\d\d)([ab]\d\d)([A-Z])\w*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,11 @@ class Voice:
 
 
 def read_voices(folder: Path, styles: str = _STYLES) -> list[Voice]:
-    """The speakers of a folder, by name."""
+    """The speakers of a folder (or of its ``emodb``), by name: FLAC or WAV files, each a sentence,
+    its words in a .txt beside it. EmoDB's names say speaker, sentence and style; of others the part
+    before the first "_" is the speaker.
+    """
+    folder = folder / "emodb" if (folder / "emodb").is_dir() else folder
     readme = folder.parent / "README.md"
     known = (
         dict(re.findall(r"\b([ab]\d\d) ([^·\n]+?)(?: ·|\n)", readme.read_text("utf-8")))
@@ -100,11 +105,15 @@ def read_voices(folder: Path, styles: str = _STYLES) -> list[Voice]:
         else {}
     )
     clips: dict[str, list[Clip]] = {}
-    for path in sorted(folder.glob("*.flac")):
+    for path in sorted([*folder.glob("*.flac"), *folder.glob("*.wav")]):
+        name = _EMODB_NAME.fullmatch(path.stem)
+        speaker, sentence, style = name.groups() if name else (path.stem.split("_")[0], "", "N")
         beside = path.with_suffix(".txt")
-        text = beside.read_text("utf-8").strip() if beside.exists() else known.get(path.name[2:5])
-        if text and path.stem[5:6] in styles:
-            clips.setdefault(path.name[:2], []).append(Clip(text, path.stem[5:6], _trimmed(path)))
+        text = beside.read_text("utf-8").strip() if beside.exists() else known.get(sentence)
+        if text and style in styles:
+            clips.setdefault(speaker, []).append(Clip(text, style, _trimmed(path)))
+    if len(clips) < 2:
+        raise SystemExit(f"{folder}: needs sentences of two speakers, FLAC or WAV, with .txt files")
     return [Voice(name, tuple(few)) for name, few in clips.items()]
 
 

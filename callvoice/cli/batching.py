@@ -146,7 +146,7 @@ class Request:
         url, artefacts = self.choices["store"], self.choices["artefacts"]
         if url is None:
             return open_store(self.workspace, artefacts=artefacts, create=create)
-        return open_store(url, artefacts=artefacts or self.workspace / "artefacts")
+        return open_store(url, artefacts=artefacts, otherwise=self.workspace / "artefacts")
 
     def retry_command(self) -> str:
         """What to type to try failures again."""

@@ -84,7 +84,7 @@ def opened(choices: dict[str, Any]) -> Store:
 
     workspace, address = choices["workspace"], choices["address"]
     if address:
-        return open_store(address, artefacts=workspace and workspace / "artefacts")
+        return open_store(address, otherwise=workspace and workspace / "artefacts")
     if workspace is None:
         raise click.UsageError("name the store: --workspace DIR or --store URL.")
     return open_store(workspace, create=False)

@@ -32,6 +32,7 @@ def open_store(
     target: str | Path,
     *,
     artefacts: str | Path | None = None,
+    otherwise: Path | None = None,
     redact: Redactor = redact,
     create: bool = True,
 ) -> Store:
@@ -41,6 +42,7 @@ def open_store(
         target: a workspace folder (SQLite), or an SQLAlchemy URL of PostgreSQL.
         artefacts: where files of calls are kept, a folder or an fsspec address. In a workspace
             ``artefacts/`` unless told; with a URL it must be told once, and is remembered.
+        otherwise: where they are kept, and remembered to be, if nobody has told so far.
         redact: masks texts before they are kept (:func:`callvoice.store.redact.redact`).
         create: whether a workspace may be made where there is none.
 
@@ -52,26 +54,33 @@ def open_store(
     try:
         with engines.reported(engines.shown(engine, workspace)):
             migrate.upgrade(engine)
-            place = _place(engine, artefacts, workspace)
+            place = _place(engine, artefacts, otherwise, workspace)
     except BaseException:
         engine.dispose()
         raise
     return Store(engine, Artefacts(place), redact=redact, workspace=workspace)
 
 
-def _place(engine: Engine, told: str | Path | None, workspace: Path | None) -> str:
+def _place(
+    engine: Engine, told: str | Path | None, otherwise: Path | None, workspace: Path | None
+) -> str:
     """Where artefacts are; what was told is remembered."""
     with engines.writing(engine) as connection:
-        row = select(meta.c.value).where(meta.c.name == "artefacts")
         if told is None:
-            place: str | None = connection.scalar(row)
-            if place is None and workspace is None:
+            row = select(meta.c.value).where(meta.c.name == "artefacts")
+            remembered: str | None = connection.scalar(row)
+            if remembered is not None:
+                return remembered
+            if workspace is not None:  # by its name now: a workspace may be moved
+                return str(workspace / "artefacts")
+            if otherwise is None:
                 raise StoreUnavailable(
                     "nobody has said where files of calls are to be kept beside this database:"
                     " name a folder or an address once."
                 )
-            return place or str(workspace / "artefacts" if workspace else "")
-        place = str(told) if "://" in str(told) else str(Path(told).resolve())
+        place = str(told or otherwise)
+        if "://" not in place:
+            place = str(Path(place).resolve())
         engines.remember(connection, "artefacts", place)
         return place
 

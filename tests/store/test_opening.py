@@ -77,6 +77,21 @@ def test_a_server_must_be_told_once_where_artefacts_are(
     assert open_(artefacts=None).artefacts.local == tmp_path / "there"
 
 
+def test_the_place_of_the_first_run_stays_unless_another_is_named(
+    target: str, tmp_path: Path
+) -> None:
+    def place(**told: Path) -> Path | None:
+        with open_store(target, **told) as store:  # type: ignore[arg-type]
+            return store.artefacts.local
+
+    first = place(otherwise=tmp_path / "first")
+    assert place(otherwise=tmp_path / "second") == first
+    if "://" in target:
+        assert first == tmp_path / "first"
+    assert place(artefacts=tmp_path / "third") == tmp_path / "third"
+    assert place(otherwise=tmp_path / "first") == tmp_path / "third"
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [
