@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
-from callvoice.types import Finding, Hit
+from callvoice.settings import Limits
+from callvoice.types import Facts, Finding, Hit, Role
+
+
+def sure_hits(facts: Facts, role: Role, labels: Collection[str], limits: Limits) -> list[Hit]:
+    """What one party has surely said. A class is decided where it is likelier than not among the
+    utterances that it was learned from; a call has far fewer such, and a verdict needs more.
+    """
+    least = limits["phrase_probability"].value
+    return [
+        hit
+        for hit in facts.text.hits
+        if hit.role == role and hit.label in labels and hit.probability >= least
+    ]
 
 
 def first_in_turn(hits: Iterable[Hit]) -> list[Hit]:

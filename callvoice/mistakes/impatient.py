@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from callvoice.mistakes.evidence import first_in_turn
+from callvoice.mistakes.evidence import first_in_turn, sure_hits
 from callvoice.mistakes.listening import only_listens
 from callvoice.mistakes.scoring import (
     Sign,
@@ -46,7 +46,7 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
         return not_assessable("impatient", reason)
     aside = _acknowledging(facts, limits)
     interruptions = [o for o in _starts(facts) if o.interruption and not _any_meets(aside, o)]
-    phrases = _phrases(facts)
+    phrases = _phrases(facts, limits)
     early = _early_answers(facts, limits)
     through = limits["talked_through"].value
     weights = [1.0 if o.other_stopped else through for o in interruptions]
@@ -75,8 +75,8 @@ def _any_meets(turns: list[Turn], overlap: Overlap) -> bool:
     return any(t.start_s < overlap.end_s and overlap.start_s < t.end_s for t in turns)
 
 
-def _phrases(facts: Facts) -> tuple[Finding, ...]:
-    said = [h for h in facts.text.hits if h.label == "impatient" and h.role == "agent"]
+def _phrases(facts: Facts, limits: Limits) -> tuple[Finding, ...]:
+    said = sure_hits(facts, "agent", ("impatient",), limits)
     return tuple(
         Finding("agent", h.start_s, h.end_s, "hurrying_phrase", quote=h.quote)
         for h in first_in_turn(said)

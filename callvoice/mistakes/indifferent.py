@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from statistics import linear_regression, median
 
+from callvoice.mistakes.evidence import sure_hits
 from callvoice.mistakes.scoring import (
     Sign,
     above,
@@ -103,7 +104,7 @@ def _short_answers(facts: Facts, limits: Limits) -> Sign:
 
 def _troubles(facts: Facts, limits: Limits) -> Sign:
     limit = limits["unanswered_troubles"]
-    troubles = [h for h in facts.text.hits if h.label == "caller_trouble" and h.role == "caller"]
+    troubles = sure_hits(facts, "caller", ("caller_trouble",), limits)
     within = int(limits["answer_within_turns"].value)
     unanswered = [] if _any_answer(facts, troubles, within) else troubles[:1]
     findings = tuple(

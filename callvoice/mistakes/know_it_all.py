@@ -15,6 +15,7 @@ What it cannot tell: who was right, tone, and irony.
 
 from __future__ import annotations
 
+from callvoice.mistakes.evidence import sure_hits
 from callvoice.mistakes.scoring import (
     Sign,
     above,
@@ -37,10 +38,10 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     if reason:
         return not_assessable("know_it_all", reason)
     limit = limits["signs"]
-    hits = _against(facts, limits)
+    hits = sure_hits(facts, "agent", AGAINST, limits)
     weighed = [(_weight(h, facts, limits), h) for h in hits]
     weighed.sort(key=lambda one: (-one[0], one[1].turn))
-    cold = _trouble_without_a_word(facts)
+    cold = _trouble_without_a_word(facts, limits)
     repeated = _repeated(hits) * limits["repeated"].value
     weight = round(sum(w for w, _ in weighed) + len(cold) + repeated, 2)
     findings = tuple(
@@ -51,15 +52,6 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     )
     score = above(weight, limit)
     return verdict("know_it_all", score, [Sign(score, findings + cold)], text_confidence(facts))
-
-
-def _against(facts: Facts, limits: Limits) -> list[Hit]:
-    least = limits["phrase_probability"].value
-    return [
-        h
-        for h in facts.text.hits
-        if h.label in AGAINST and h.role == "agent" and h.probability >= least
-    ]
 
 
 def _weight(hit: Hit, facts: Facts, limits: Limits) -> float:
@@ -84,14 +76,14 @@ def _repeated(hits: list[Hit]) -> int:
     return max(len(turns) - 1, 0)
 
 
-def _trouble_without_a_word(facts: Facts) -> tuple[Finding, ...]:
+def _trouble_without_a_word(facts: Facts, limits: Limits) -> tuple[Finding, ...]:
     """The first stated trouble, if the agent finds no word of empathy or apology in the call."""
-    hits = facts.text.hits
-    if any(h.role == "agent" and h.label in _KINDNESS for h in hits):
+    if any(h.role == "agent" and h.label in _KINDNESS for h in facts.text.hits):
         return ()
-    trouble = next((h for h in hits if h.label == "caller_trouble" and h.role == "caller"), None)
-    if trouble is None:
+    troubles = sure_hits(facts, "caller", ("caller_trouble",), limits)
+    if not troubles:
         return ()
+    trouble = troubles[0]
     return (
         Finding(
             "caller",

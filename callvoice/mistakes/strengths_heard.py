@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from statistics import median
 
+from callvoice.mistakes.evidence import sure_hits
 from callvoice.mistakes.scoring import agent_voice
 from callvoice.settings import Limits
 from callvoice.types import Facts, Finding, Gap, Hit, Stretch
@@ -76,7 +77,7 @@ def _beside(turn: Stretch, others: list[Stretch]) -> tuple[float, float]:
 
 def pauses_given(facts: Facts, limits: Limits) -> list[Finding]:
     """Moments that the agent lets pass after a caller's trouble and then answers kindly."""
-    troubles = [h for h in facts.text.hits if h.label == "caller_trouble" and h.role == "caller"]
+    troubles = sure_hits(facts, "caller", ("caller_trouble",), limits)
     gaps = dict.fromkeys(_gap_after(trouble, facts) for trouble in troubles)
     found = (_pause_given(gap, facts, limits) for gap in gaps if gap)
     return [finding for finding in found if finding]
@@ -101,7 +102,7 @@ def _gap_after(trouble: Hit, facts: Facts) -> Gap | None:
 
 def _pause_given(gap: Gap, facts: Facts, limits: Limits) -> Finding | None:
     length, limit = round(gap.end_s - gap.start_s, 2), limits["calm_gap_s"]
-    answer = _answer(gap, facts, gap.end_s + limits["calm_answer_s"].value)
+    answer = _answer(gap, facts, limits)
     if answer is None or not limit.value <= length <= limits["calm_gap_most_s"].value:
         return None
     return Finding(
@@ -116,9 +117,10 @@ def _pause_given(gap: Gap, facts: Facts, limits: Limits) -> Finding | None:
     )
 
 
-def _answer(gap: Gap, facts: Facts, until_s: float) -> Hit | None:
+def _answer(gap: Gap, facts: Facts, limits: Limits) -> Hit | None:
     """The agent's first kind word after the gap."""
-    kind = (h for h in facts.text.hits if h.role == "agent" and h.label in _ANSWERS)
+    kind = sure_hits(facts, "agent", _ANSWERS, limits)
     timed = [(h.start_s, h) for h in kind if h.start_s is not None and h.end_s is not None]
+    until_s = gap.end_s + limits["calm_answer_s"].value
     soon = [(at_s, h) for at_s, h in timed if gap.start_s <= at_s <= until_s]
     return min(soon, key=lambda one: one[0], default=(0.0, None))[1]

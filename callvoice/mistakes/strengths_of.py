@@ -6,7 +6,7 @@ voice tell together (see ``strengths_heard``).
 
 from __future__ import annotations
 
-from callvoice.mistakes.evidence import with_words
+from callvoice.mistakes.evidence import sure_hits, with_words
 from callvoice.mistakes.scoring import doubtful_words
 from callvoice.mistakes.strengths_heard import lively_news, pauses_given
 from callvoice.settings import Limits, Settings
@@ -37,18 +37,17 @@ def strengths(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
         if label == "good_news":
             found += _news(facts, limits)
         else:
-            found += map(_said, _of(label, facts))
+            found += map(_said, _of(label, facts, limits))
     return with_words(found, facts.text.hits) + _greeting(facts, settings)
 
 
-def _of(label: str, facts: Facts) -> list[Hit]:
-    mine = (h for h in facts.text.hits if h.role == "agent" and h.label == label)
-    return sorted(mine, key=lambda h: h.turn)
+def _of(label: str, facts: Facts, limits: Limits) -> list[Hit]:
+    return sorted(sure_hits(facts, "agent", (label,), limits), key=lambda hit: hit.turn)
 
 
 def _news(facts: Facts, limits: Limits) -> list[Finding]:
     """Where voice and words agree comes before words alone."""
-    told = [(lively_news(hit, facts, limits), hit) for hit in _of("good_news", facts)]
+    told = [(lively_news(hit, facts, limits), hit) for hit in _of("good_news", facts, limits)]
     lively = [finding for finding, _ in told if finding]
     plain = [_said(hit) for finding, hit in told if not finding]
     return [*lively, *pauses_given(facts, limits), *plain]

@@ -16,7 +16,7 @@ What it cannot tell: whether the caller's line, hearing or language was the reas
 
 from __future__ import annotations
 
-from callvoice.mistakes.evidence import first_in_turn
+from callvoice.mistakes.evidence import first_in_turn, sure_hits
 from callvoice.mistakes.scoring import (
     FOUND_FROM,
     Sign,
@@ -40,8 +40,8 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     reason = missing_words(facts, limits) or _line(agent, limits)
     if reason:
         return not_assessable("unclear", reason)
-    repairs, doubt = _repairs(facts, limits["repair_requests"]), _doubt(facts, limits)
-    single = _repairs(facts, limits["single_repair"])
+    repairs, doubt = _repairs(facts, limits, limits["repair_requests"]), _doubt(facts, limits)
+    single = _repairs(facts, limits, limits["single_repair"])
     weak = [_dull(agent, limits), _swallowed(agent, limits)]
     pair = together([*weak, single], at_least=int(limits["weak_signs"].value))
     score = max(repairs.score, doubt.score, pair)
@@ -55,10 +55,8 @@ def _line(agent: ChannelMeasures, limits: Limits) -> str | None:
     return None if good else "noisy_line"
 
 
-def _repairs(facts: Facts, limit: Limit) -> Sign:
-    asked = first_in_turn(
-        h for h in facts.text.hits if h.label == "caller_repair" and h.role == "caller"
-    )
+def _repairs(facts: Facts, limits: Limits, limit: Limit) -> Sign:
+    asked = first_in_turn(sure_hits(facts, "caller", ("caller_repair",), limits))
     n = float(len(asked))
     findings = tuple(
         Finding("caller", h.start_s, h.end_s, "repair_request", n, limit.value, "count", h.quote)

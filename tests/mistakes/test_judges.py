@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from read_cases import Case, facts_of, read_cases
 
 from callvoice import mistakes
-from callvoice.mistakes import scoring
+from callvoice.mistakes import scoring, strengths_of
 from callvoice.settings import load_settings
 from callvoice.types import Facts, Hit, Overlap, TextFacts, Verdict
 
@@ -231,9 +231,33 @@ def test_the_same_contradiction_weighs_more_after_a_statement() -> None:
     assert (before or 1.0) < (after or 0.0) < 0.5
 
 
-def test_phrases_that_are_a_guess_are_held_against_nobody() -> None:
-    guessed = [replace(hit("dismissive", "agent", n), probability=0.5) for n in (2, 4, 6)]
-    assert verdict("know_it_all", facts(hits=tuple(guessed))).status == "clear"
+GUESSES = [
+    ("know_it_all", "dismissive", "agent"),
+    ("know_it_all", "caller_trouble", "caller"),
+    ("impatient", "impatient", "agent"),
+    ("indifferent", "caller_trouble", "caller"),
+    ("unclear", "caller_repair", "caller"),
+]
+
+
+@pytest.mark.parametrize(("name", "label", "role"), GUESSES)
+def test_phrases_that_are_a_guess_are_held_against_nobody(name: str, label: str, role: Any) -> None:
+    said = [hit(label, role, n + (role == "caller")) for n in (2, 4, 6)]
+    guessed = [replace(one, probability=0.6) for one in said]
+    sure, unsure, none = (verdict(name, facts(hits=tuple(hits))) for hits in (said, guessed, ()))
+    assert (unsure.status, unsure.score) == (none.status, none.score)
+    assert (sure.score or 0) > (none.score or 0)
+
+
+@pytest.mark.parametrize("label", strengths_of.LABELS)
+def test_phrases_that_are_a_guess_are_praised_by_nobody(label: str) -> None:
+    said = hit(label, "agent", 2)
+    guessed = facts(hits=(replace(said, probability=0.6),))
+    sure, unsure, none = (
+        strengths_of.strengths(call, SETTINGS)
+        for call in (facts(hits=(said,)), guessed, facts(hits=()))
+    )
+    assert sure != unsure == none
 
 
 def test_a_contradiction_repeated_later_weighs_more_than_twice_in_one_turn() -> None:
