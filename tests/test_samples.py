@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import tomllib
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import msgspec
 import pytest
+import soundfile
 from conftest import SAMPLES
 
 from callvoice.ingest.recognise import Recogniser
@@ -44,6 +46,19 @@ def read(file: str) -> Report:
 
 def status(report: Report, mistake: str) -> str:
     return next(m.status for m in report.mistakes if m.id == mistake)
+
+
+@pytest.mark.parametrize("file", ["musterhaft.flac", "vorwurf.flac"])
+def test_eight_bits_change_no_verdict(file: str, tmp_path: Path) -> None:
+    sound, rate_hz = soundfile.read(SAMPLES / file)
+    soundfile.write(tmp_path / "coarse.wav", sound, rate_hz, subtype="PCM_U8")
+    transcript = (SAMPLES / file).with_suffix(".transcript.json")
+    coarse = analyze(tmp_path / "coarse.wav", options=AnalysisOptions(transcript=transcript))
+    before, after = (
+        {mistake.id: mistake.status for mistake in report.mistakes}
+        for report in (read(file), coarse.report)
+    )
+    assert after == before
 
 
 @pytest.mark.parametrize(("file", "mistake", "expected"), EXPECTED)

@@ -62,7 +62,7 @@ def sounding_s(audio: Audio) -> tuple[float, float]:
 
 def assert_as_recorded(audio: Audio, rate_hz: int, hz: list[float]) -> None:
     assert audio.rate_hz == rate_hz
-    assert audio.notes == ()
+    assert audio.notes in ((), ("coarse-samples",))
     assert strongest_hz(audio) == pytest.approx(hz, abs=1)
     begin_s, end_s = sounding_s(audio)
     assert 0.44 < begin_s < 0.65  # codecs prime by up to 140 ms, WMA's first 46 ms are not decoded
