@@ -95,7 +95,7 @@ def _dithered(decoded: Decoded) -> Decoded:
     if step < _COARSE_STEP:
         return decoded
     noise = np.random.default_rng(0)  # the same file gives the same measures
-    filled = samples.copy()
+    filled = samples if samples.flags.writeable else samples.copy()  # hours need not be there twice
     for start in range(0, samples.shape[1], _COMPARED):
         block = filled[:, start : start + _COMPARED]
         near = (block > -_NEAR_FULL) & (block < _NEAR_FULL)  # what is clipped stays so

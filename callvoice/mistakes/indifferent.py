@@ -16,6 +16,7 @@ What it cannot tell: what the agent felt, and whether the caller missed anything
 
 from __future__ import annotations
 
+from itertools import pairwise
 from statistics import linear_regression, median
 
 from callvoice.mistakes.evidence import sure_hits
@@ -31,7 +32,7 @@ from callvoice.mistakes.scoring import (
     verdict,
 )
 from callvoice.settings import Limits
-from callvoice.types import ChannelMeasures, Facts, Finding, Gap, Hit, Verdict
+from callvoice.types import ChannelMeasures, Facts, Finding, Gap, Hit, Turn, Verdict
 
 _ANSWERS = ("empathy", "apology", "together", "ownership")
 
@@ -93,13 +94,24 @@ def _gaps(facts: Facts, limits: Limits) -> Sign:
 def _short_answers(facts: Facts, limits: Limits) -> Sign:
     limit, n_words = limits["short_answer_share"], limits["short_answer_words"].value
     turns = [t for t in facts.transcript.turns if t.role == "agent"]
-    short = [t for t in turns if len(t.text.split()) <= n_words]
+    apart_s = limits["short_answer_apart_s"].value
+    alone = [a and b for a, b in pairwise([True, *_apart(turns, apart_s), True])]
+    short = [
+        t for t, own in zip(turns, alone, strict=True) if own and len(t.text.split()) <= n_words
+    ]
     share = round(len(short) / len(turns), 3)
     findings = tuple(
         Finding("agent", t.start_s, t.end_s, "short_answer", share, limit.value, "share", t.text)
         for t in short[:3]
     )
     return Sign(above(share, limit), findings)
+
+
+def _apart(turns: list[Turn], seconds: float) -> list[bool]:
+    """Whether each turn but the last is over well before the party's next: else the two are pieces
+    of one answer, into which the other has spoken.
+    """
+    return [b.start_s - a.end_s >= seconds for a, b in pairwise(turns)]
 
 
 def _troubles(facts: Facts, limits: Limits) -> Sign:

@@ -3,10 +3,10 @@
 Definition: more syllables a second than a listener follows with ease.
 
 Observable: the articulation rate, syllables a second of the agent's speech with pauses removed;
-from the words where there are any, else from the sound; over the whole call, turn by turn and in
-stretches of ten seconds. Numbers and addresses, which a caller writes down, are too fast from the
-"noticeable" rate on. Being faster than the caller supports a finding and decides nothing alone;
-being faster than in the agent's own earlier calls counts where ``own_z`` is set.
+from the words where there are any and the line is good, else from the sound; over the whole call,
+turn by turn and in stretches of ten seconds. Numbers and addresses, which a caller writes down, are
+too fast from the "noticeable" rate on. Being faster than the caller supports a finding and decides
+nothing alone; being faster than in the agent's own earlier calls counts where ``own_z`` is set.
 
 Limits: German conversation lies at about 5–6 syll/s; noticeable above 6.0, too fast above 6.5.
 Another language has other rates: set its limits. False alarms come from a transcript with words
@@ -16,6 +16,8 @@ What it cannot tell: whether the caller followed. A fast pair of speakers may bo
 """
 
 from __future__ import annotations
+
+from msgspec.structs import replace
 
 from callvoice.mistakes.dictation import is_for_writing_down
 from callvoice.mistakes.scoring import (
@@ -36,6 +38,9 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     agent = agent_voice(facts, limits)
     if isinstance(agent, str):
         return not_assessable("too_fast", agent)
+    trusted = facts.transcript.source == "given" or _well_heard(agent, limits)
+    if not trusted:
+        agent = _by_sound(agent)
     rate = agent.text_rate_syll_s or agent.articulation_rate_syll_s
     if rate is None:
         return not_assessable("too_fast", "little_agent_speech")
@@ -43,12 +48,25 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
         _overall(agent, rate, limits),
         _share(agent, limits),
         _windows(agent, limits),
-        _numbers(facts, agent, limits),
+        _numbers(facts, agent, limits) if trusted else Sign(0.0),
         _against_self(facts, agent, limits),
     ]
     score = max(s.score for s in signs)
     signs.append(_against_caller(facts, rate, limits))
     return verdict("too_fast", score, signs, voice_confidence(agent, limits))
+
+
+def _well_heard(agent: ChannelMeasures, limits: Limits) -> bool:
+    return (agent.snr_db or 0.0) >= limits["words_line_snr_db"].value
+
+
+def _by_sound(agent: ChannelMeasures) -> ChannelMeasures:
+    """Without the rates from words: of noise a recogniser loses words and makes up others."""
+    turns, windows = (
+        tuple(replace(one, text_rate_syll_s=None) for one in few)
+        for few in (agent.turns, agent.windows)
+    )
+    return replace(agent, text_rate_syll_s=None, turns=turns, windows=windows)
 
 
 def _rate(turn: Stretch) -> float:

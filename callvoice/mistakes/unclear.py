@@ -40,7 +40,8 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     reason = missing_words(facts, limits) or _line(agent, limits)
     if reason:
         return not_assessable("unclear", reason)
-    repairs, doubt = _repairs(facts, limits, limits["repair_requests"]), _doubt(facts, limits)
+    repairs = _repairs(facts, limits, limits["repair_requests"])
+    doubt = _doubt(facts, agent, limits)
     single = _repairs(facts, limits, limits["single_repair"])
     weak = [_dull(agent, limits), _swallowed(agent, limits)]
     pair = together([*weak, single], at_least=int(limits["weak_signs"].value))
@@ -65,7 +66,9 @@ def _repairs(facts: Facts, limits: Limits, limit: Limit) -> Sign:
     return Sign(above(n, limit), findings)
 
 
-def _doubt(facts: Facts, limits: Limits) -> Sign:
+def _doubt(facts: Facts, agent: ChannelMeasures, limits: Limits) -> Sign:
+    if (agent.snr_db or 0.0) < limits["doubt_line_snr_db"].value:
+        return Sign(0.0)
     turns = [t for t in facts.transcript.turns if t.role == "agent"]
     odds = [w.probability for t in turns for w in t.words if w.probability is not None]
     if len(odds) < limits["words"].value:

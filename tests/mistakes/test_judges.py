@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from read_cases import Case, facts_of, read_cases
 
 from callvoice import mistakes
-from callvoice.mistakes import scoring, strengths_of
+from callvoice.mistakes import indifferent, scoring, strengths_of
 from callvoice.settings import load_settings
 from callvoice.types import Facts, Hit, Overlap, TextFacts, Verdict
 
@@ -265,6 +265,18 @@ def test_a_contradiction_repeated_later_weighs_more_than_twice_in_one_turn() -> 
         facts(hits=(hit("know_it_all", "agent", 2), hit("dismissive", "agent", n))) for n in (2, 4)
     )
     assert (verdict("know_it_all", once).score or 1.0) < (verdict("know_it_all", later).score or 0)
+
+
+def test_pieces_of_one_answer_are_no_short_answers() -> None:
+    pieces = [
+        replace(t, text="Ja, ja.", start_s=8.0 * n, end_s=8.0 * n + 1.0)
+        for n, t in enumerate(transcript().turns[::2] * 2)
+    ]
+    close = [replace(t, start_s=1.5 * n, end_s=1.5 * n + 1.0) for n, t in enumerate(pieces)]
+    for turns, said in ((pieces, True), (close, False)):
+        call = facts(transcript=replace(transcript(), turns=tuple(turns)))
+        sign = indifferent._short_answers(call, SETTINGS.limits_of("indifferent"))
+        assert (sign.score >= scoring.FOUND_FROM) is said
 
 
 SIGNS = st.lists(st.floats(0.01, 0.99).map(scoring.Sign), min_size=2, max_size=5)
