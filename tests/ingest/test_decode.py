@@ -25,7 +25,7 @@ TWO = np.stack([tone(2.0, hz=440.0), tone(2.0, hz=700.0)], axis=1)
         ("a.wav", "PCM_24", 1e-6),
         ("a.wav", "PCM_32", 1e-6),
         ("a.wav", "FLOAT", 1e-7),
-        ("a.wav", "PCM_U8", 6e-3),
+        ("a.wav", "PCM_U8", 8e-3),
         ("a.wav", "ALAW", 5e-3),
         ("a.wav", "ULAW", 5e-3),
         ("a.flac", "PCM_16", 1e-4),
