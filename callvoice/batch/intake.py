@@ -54,6 +54,7 @@ def task_of(item: Item, seen: Seen, recipe: Recipe, *, judge_only: str | None = 
         queue=item.queue,
         date=when(item.date) if item.date else None,
         language=item.language,
+        call_id=sha256[:16] if (sha256 := seen.content.sha256) else None,
         details={**item.extra, _OURS: msgspec.to_builtins(Kept(bare, basis, judge_only))},
     )
 

@@ -134,7 +134,8 @@ class Store:
     # --- the queue -------------------------------------------------------------------------------
 
     def enqueue(self, tasks: Iterable[Task]) -> int:
-        """Add tasks; those whose key is there are left as they are. How many are to be done newly.
+        """Add tasks; of those whose key is there only changes what is told of them (agent, day,
+        queue, place). How many are to be done newly.
 
         A task that is done is opened again if its result has been purged or replaced since.
         """
@@ -236,8 +237,12 @@ class Store:
         for result in results:
             self._put(result, (REPORT,), durable=False)
         with self.writing() as connection:
-            queue.note_done(connection, [(r.task, r.report.call.id) for r in results])
-            records.write(connection, results, tables=records.JUDGED)
+            present = records.present(connection, [r.report.call.id for r in results])
+            here = [r for r in results if r.report.call.id in present]
+            queue.note_done(connection, [(r.task, r.report.call.id) for r in here])
+            records.write(connection, here, tables=records.JUDGED)
+        for call_id in {r.report.call.id for r in results} - present:  # purged meanwhile
+            self.artefacts.delete(call_id)
 
     def _redacted(self, result: Result) -> Result:
         return Result(

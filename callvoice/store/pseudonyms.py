@@ -13,6 +13,7 @@ import hmac
 import os
 import re
 import secrets
+import unicodedata
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -35,7 +36,7 @@ class Pseudonyms:
         """The pseudonym of a name; a pseudonym stays what it is, no name stays none."""
         if name is None or not name.strip() or _PSEUDONYM.fullmatch(name):
             return name or None
-        said = " ".join(name.casefold().split())
+        said = " ".join(unicodedata.normalize("NFC", name).casefold().split())
         return f"agent-{hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:12]}"
 
     @classmethod

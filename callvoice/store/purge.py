@@ -26,9 +26,11 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    update,
 )
 
 from callvoice.store.core import Store
+from callvoice.store.records import present
 from callvoice.store.schema import RESULTS, calls, reviews, runs, work
 from callvoice.store.scope import DAY, id_of
 
@@ -97,21 +99,37 @@ def purge(store: Store, choice: Choice) -> Proof:
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
         numbers = _numbers(connection, gone)
         rows = _delete_rows(connection, gone, numbers)
-        waiting = connection.execute(delete(work).where(_is_waiting(store, choice))).rowcount
-    artefacts = sum(store.artefacts.delete(call_id) for call_id in gone)
+        waiting = connection.execute(
+            delete(work).where(_is_waiting(store, choice)).returning(work.c.call_id)
+        ).all()
+        heard = {call_id for (call_id,) in waiting if call_id}
+        unfinished = sorted(heard - present(connection, sorted(heard)))
+        if gone or waiting:
+            _forget_failures(connection)
+    things = [*gone, *unfinished]  # a call without a result may have been heard already
+    artefacts = sum(store.artefacts.delete(call_id) for call_id in things)
     rebuilt = _rebuild(store)
     proof = Proof(
         at=datetime.now(UTC),
         calls=gone,
         rows=rows,
         artefacts=artefacts,
-        waiting=waiting,
+        waiting=len(waiting),
         left_rows=_left(store, gone, numbers),
-        left_artefacts=sum(len(store.artefacts.names(call_id)) for call_id in gone),
+        left_artefacts=sum(len(store.artefacts.names(call_id)) for call_id in things),
         rebuilt=rebuilt,
     )
     _note(store, proof)
     return proof
+
+
+def _forget_failures(connection: Connection) -> None:
+    """Earlier runs keep how many calls failed, but not which: there may be names among them."""
+    for number, summary in connection.execute(select(runs.c.id, runs.c.summary)).all():
+        if summary and summary.get("failures"):
+            connection.execute(
+                update(runs).where(runs.c.id == number).values(summary={**summary, "failures": []})
+            )
 
 
 def _is_meant(store: Store, choice: Choice) -> ColumnElement[bool]:
@@ -131,7 +149,8 @@ def _by_name(name: str) -> ColumnElement[bool]:
 def _has(details: ColumnElement[Any], line: str) -> ColumnElement[bool]:
     """Whether a further column of the manifest has the value that ``column=value`` names."""
     column, _, value = line.partition("=")
-    return cast(details[column.strip()].as_string(), String) == value.strip()
+    name = column.strip().lower()  # as manifests are read
+    return cast(details[name].as_string(), String) == value.strip()
 
 
 def _is_waiting(store: Store, choice: Choice) -> ColumnElement[bool]:
@@ -139,8 +158,10 @@ def _is_waiting(store: Store, choice: Choice) -> ColumnElement[bool]:
     agents = [store.pseudonyms(name) for name in (*choice.agents, *choice.objections)]
     conditions: list[ColumnElement[bool]] = [
         work.c.agent.in_([agent for agent in agents if agent]),
-        work.c.source.in_([*choice.calls, *choice.objections]),
     ]
+    for name in (*choice.calls, *choice.objections):
+        conditions += [work.c.source == name, work.c.call_id == id_of(name)]
+        conditions += [work.c.source.endswith(f"{mark}{name}", autoescape=True) for mark in "/\\"]
     conditions += [_has(work.c.details, line) for line in choice.objections if "=" in line]
     if choice.before is not None:
         conditions.append(work.c.day < choice.before)

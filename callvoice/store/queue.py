@@ -31,6 +31,9 @@ from sqlalchemy import (
 from callvoice.store.schema import calls, failures, work
 
 MAX_ATTEMPTS = 3
+_CHUNK = 500
+_OF_CALL = ("agent", "queue", "day", "started_at", "details")
+_TOLD = ("source", "duration_s", "language", "call_id", *_OF_CALL)
 State = Literal["waiting", "running", "done", "failed", "poison"]
 
 
@@ -41,7 +44,7 @@ class Task:
     ``key`` names the result: hash of the content, of the recipe, of the settings. ``recipe`` tells
     workers which tasks are theirs (model, pipeline). ``agent`` may be a name: only its pseudonym is
     kept. ``details`` are further columns of a manifest and what a worker needs besides the source,
-    JSON.
+    JSON. ``call_id``: that of the result, where it is known beforehand.
     """
 
     key: str
@@ -53,6 +56,7 @@ class Task:
     date: dt.date | dt.datetime | None = None
     language: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    call_id: str | None = None
 
     @property
     def day(self) -> dt.date | None:
@@ -99,7 +103,9 @@ def now_s(connection: Connection) -> ColumnElement[float]:
 
 
 def enqueue(connection: Connection, tasks: Iterable[Task]) -> int:
-    """Add what is not there yet, open again what is done but no longer in the store."""
+    """Add what is not there yet, open again what is done but no longer in the store. What is there
+    learns what has been told of it since.
+    """
     rows = [_row(task) for task in tasks]
     if not rows:
         return 0
@@ -107,17 +113,44 @@ def enqueue(connection: Connection, tasks: Iterable[Task]) -> int:
 
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     new = dialect.insert(work).on_conflict_do_nothing().returning(work.c.key)
-    added = len(connection.execute(new, rows).all())
-    return added + _reopen_lost(connection, [row["key"] for row in rows])
+    added = {key for (key,) in connection.execute(new, rows)}
+    _tell(connection, [row for row in rows if row["key"] not in added])
+    return len(added) + _reopen_lost(connection, [row["key"] for row in rows])
+
+
+def _tell(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """What a manifest or a new place says of tasks that are known, and of their calls. What it does
+    not say stays.
+    """
+    known = _known(connection, [row["key"] for row in rows])
+    for row in rows:
+        old = known[row["key"]]
+        new = {name: row[name] if row[name] is not None else old[name] for name in _TOLD}
+        new["details"] = {**old["details"], **row["details"]}
+        if any(new[name] != old[name] for name in new):
+            connection.execute(update(work).where(work.c.key == row["key"]).values(new))
+            of_call = {name: new[name] for name in _OF_CALL} | {"week": week_of(new["day"])}
+            connection.execute(update(calls).where(calls.c.key == row["key"]).values(of_call))
+
+
+def _known(connection: Connection, keys: list[str]) -> dict[str, RowMapping]:
+    chunks = (keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK))
+    found = (connection.execute(select(work).where(work.c.key.in_(few))) for few in chunks)
+    return {row["key"]: row for rows in found for row in rows.mappings()}
+
+
+def week_of(day: dt.date | None) -> dt.date | None:
+    """The Monday of a day's week."""
+    return None if day is None else day - dt.timedelta(days=day.weekday())
 
 
 def _reopen_lost(connection: Connection, keys: list[str]) -> int:
     """Tasks whose result another recipe has replaced since, or a purge removed."""
     count = 0
-    for start in range(0, len(keys), 500):
+    for start in range(0, len(keys), _CHUNK):
         result = connection.execute(
             update(work)
-            .where(work.c.key.in_(keys[start : start + 500]), work.c.state == "done")
+            .where(work.c.key.in_(keys[start : start + _CHUNK]), work.c.state == "done")
             .where(~select(calls.c.id).where(calls.c.key == work.c.key).exists())
             .values(state="open", attempts=0, lease_until=0.0, worker=None)
         )
@@ -138,6 +171,7 @@ def _row(task: Task) -> dict[str, Any]:
         "started_at": task.started_at,
         "language": task.language,
         "details": dict(task.details),
+        "call_id": task.call_id,
         "attempts": 0,
         "lease_until": 0.0,
     }
@@ -167,6 +201,12 @@ def claim(
     return None if row is None else _item(row)
 
 
+def called_at(row: RowMapping) -> dt.date | dt.datetime | None:
+    """The moment of a call as it was told, in local time, of which its day is; or the day alone."""
+    moment: dt.datetime | None = row["started_at"]
+    return moment.astimezone() if moment else row["day"]
+
+
 def _item(row: RowMapping) -> WorkItem:
     return WorkItem(
         key=row["key"],
@@ -175,9 +215,10 @@ def _item(row: RowMapping) -> WorkItem:
         recipe=row["recipe"],
         agent=row["agent"],
         queue=row["queue"],
-        date=row["started_at"] or row["day"],
+        date=called_at(row),
         language=row["language"],
         details=row["details"],
+        call_id=row["call_id"],
         worker=row["worker"],
         attempt=row["attempts"],
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from callvoice.store.queue import Task
+from callvoice.store.queue import Task, called_at, week_of
 from callvoice.store.schema import (
     MISTAKES,
     RESULTS,
@@ -63,7 +63,8 @@ def write(
     results = list({result.report.call.id: result for result in results}.values())
     if not results:
         return
-    ids = _upsert_calls(connection, [_call_row(result) for result in results])
+    kept = () if set(tables) == set(RESULTS) else ("analysed_at",)  # the day that purges go by
+    ids = _upsert_calls(connection, [_call_row(result) for result in results], kept)
     rows = _children(results, ids)
     for table in tables:
         connection.execute(delete(table).where(table.c.call.in_(list(ids.values()))))
@@ -71,12 +72,17 @@ def write(
             connection.execute(insert(table), rows[table])
 
 
+def present(connection: Connection, call_ids: Sequence[str]) -> set[str]:
+    """Those calls that have a result."""
+    return set(connection.scalars(select(calls.c.call_id).where(calls.c.call_id.in_(call_ids))))
+
+
 def has(connection: Connection, call_id: str) -> bool:
     """Whether there is a result of a call."""
     return connection.scalar(select(calls.c.id).where(calls.c.call_id == call_id)) is not None
 
 
-def _upsert_calls(connection: Connection, rows: list[Row]) -> dict[str, int]:
+def _upsert_calls(connection: Connection, rows: list[Row], kept: Sequence[str]) -> dict[str, int]:
     """Row numbers by call id; an earlier row of the call keeps its number, and so its reviews."""
     from sqlalchemy.dialects import postgresql, sqlite
 
@@ -84,7 +90,9 @@ def _upsert_calls(connection: Connection, rows: list[Row]) -> dict[str, int]:
     new = dialect.insert(calls)
     upsert = new.on_conflict_do_update(
         index_elements=[calls.c.call_id],
-        set_={c.name: new.excluded[c.name] for c in calls.c if c.name not in ("id", "call_id")},
+        set_={
+            c.name: new.excluded[c.name] for c in calls.c if c.name not in ("id", "call_id", *kept)
+        },
     ).returning(calls.c.call_id, calls.c.id)
     return {row.call_id: row.id for row in connection.execute(upsert, rows)}
 
@@ -92,7 +100,6 @@ def _upsert_calls(connection: Connection, rows: list[Row]) -> dict[str, int]:
 def _call_row(result: Result) -> Row:
     report, task, call = result.report, result.task, result.report.call
     made = report.provenance
-    day = task.day
     return {
         "call_id": call.id,
         "key": task.key,
@@ -105,8 +112,8 @@ def _call_row(result: Result) -> Row:
         "roles_confidence": call.roles_confidence,
         "notes": list(call.notes),
         "queue": task.queue,
-        "day": day,
-        "week": None if day is None else day - timedelta(days=day.weekday()),
+        "day": task.day,
+        "week": week_of(task.day),
         "started_at": task.started_at,
         "agent": task.agent,
         "model": made.recogniser,
@@ -234,7 +241,7 @@ def stored_tasks(connection: Connection, call_ids: Sequence[str]) -> dict[str, T
             recipe=row["recipe"],
             agent=row["agent"],
             queue=row["queue"],
-            date=row["started_at"] or row["day"],
+            date=called_at(row),
             details=row["details"],
         )
         for row in found

@@ -27,23 +27,23 @@ Redactor = Callable[[str], str]
 """A text in, the text to be kept out: of the same length, or words and spans lose their places."""
 
 _ONLY_NUMBERS = (
-    "null|eins|zwei|zwo|drei|vier|fünf|fuenf|sechs|sieben|acht|neun|doppel|"
+    "null|eins|zwei|zwo|drei|vier|fünf|fu\u0308nf|fuenf|sechs|sieben|acht|neun|doppel|"
     "zero|two|three|four|five|six|seven|eight|nine|double"
 )
 _NUMBER_WORDS = f"{_ONLY_NUMBERS}|o|oh|ein|eine|one"
 _WORDS = frozenset(_NUMBER_WORDS.split("|"))
 _RUN = 5
 _DIGIT_OR_WORD = rf"(?:\d|\b(?:{_ONLY_NUMBERS})\b)"
-_BETWEEN = r"(?!,\d)[ ,./()–-]{0,2}"  # a comma inside figures makes an amount
+_BETWEEN = r"(?!,\d)[\s,./()…–-]{0,3}"  # a comma inside figures makes an amount
 _DIGIT = re.compile(r"\d")
-_PARTED = re.compile(r"[,./()–-]")
+_PARTED = re.compile(r"[,./()…–-]")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _IBAN = re.compile(r"\b[A-Z]{2}[ ]?\d{2}(?:[ ]?[A-Z0-9]){11,30}\b")
 _NUMBER = re.compile(
     rf"\+?{_DIGIT_OR_WORD}(?:{_BETWEEN}{_DIGIT_OR_WORD}){{{_RUN - 1},}}", re.IGNORECASE
 )
 _SPOKEN = re.compile(
-    rf"\b(?:{_NUMBER_WORDS})(?:[ ,.-]{{1,2}}(?:{_NUMBER_WORDS})){{{_RUN - 1},}}\b", re.IGNORECASE
+    rf"\b(?:{_NUMBER_WORDS})(?:[\s,.…–-]{{1,3}}(?:{_NUMBER_WORDS})){{{_RUN - 1},}}\b", re.IGNORECASE
 )
 
 

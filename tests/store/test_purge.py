@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from made import MONDAY
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from callvoice.store import Result, Store, Task
 from callvoice.store.purge import Choice, matching, purge, read_objections
 from callvoice.store.schema import metadata
 
 pytest_plugins = ["stores"]
+MOMENT = datetime(2026, 5, 18, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -44,6 +45,8 @@ def count(store: Store) -> dict[str, int]:
         (Choice(agents=[" agent 2"]), {2, 6, 10}, 1),
         (Choice(calls=["call-3.wav", "call-99.wav"]), {3}, 0),
         (Choice(objections=["Agent 1", "call-0.wav", "customer=4"]), {0, 1, 4, 5, 9, 11}, 0),
+        (Choice(objections=["Customer = 4"]), {4, 11}, 0),
+        (Choice(calls=["open.wav"]), set(), 1),
         (Choice(objections=["=", "customer="]), set(), 0),
         (Choice(), set(), 0),
     ],
@@ -63,6 +66,42 @@ def test_what_is_meant_goes_and_the_rest_stays(
     assert after["calls"] == 12 - len(gone) == len(list(filled.artefacts.call_ids()))
     assert after["runs"] == 1
     assert purge(filled, choice).calls == []
+
+
+def test_words_of_a_call_without_a_result_go_with_it(store: Store) -> None:
+    call_id = "ab" * 8
+    store.enqueue([Task(key="k", source="a.wav", duration_s=5, agent="Petra", call_id=call_id)])
+    store.artefacts.put(call_id, "words-1.json.gz", b"{}")
+    proof = purge(store, Choice(agents=["Petra"]))
+    assert (proof.waiting, proof.artefacts, proof.complete) == (1, 1, True)
+    assert store.artefacts.names(call_id) == ()
+
+
+def test_runs_forget_which_calls_failed(filled: Store) -> None:
+    with filled.writing() as connection:
+        failed = {"failures": [{"source": "open.wav"}], "n_analysed": 3}
+        row = {"started_at": MOMENT, "host": "", "recipe": "", "options": {}, "summary": failed}
+        connection.execute(insert(metadata.tables["runs"]).values(row))
+    purge(filled, Choice(calls=["open.wav"]))
+    with filled.reading() as connection:
+        kept = connection.scalars(select(metadata.tables["runs"].c.summary)).all()
+    assert kept[0] == {"failures": [], "n_analysed": 3}
+
+
+def test_what_is_purged_while_it_is_judged_again_stays_gone(
+    filled: Store, results: list[Result]
+) -> None:
+    purge(filled, Choice(calls=["call-3.wav"]))
+    filled.rejudged([results[3], results[4]])
+    call_id = results[3].facts.call.id
+    assert call_id not in filled.call_ids()
+    assert filled.artefacts.names(call_id) == ()
+    assert results[4].facts.call.id in filled.call_ids()
+
+
+def test_one_name_in_two_spellings_of_unicode_is_one_agent(filled: Store) -> None:
+    composed, decomposed = "J\u00fcrgen", "Ju\u0308rgen"
+    assert filled.pseudonyms(composed) == filled.pseudonyms(decomposed)
 
 
 def test_a_pseudonym_is_as_good_as_a_name(filled: Store) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
+import pytest
 from made import made_result
 from sqlalchemy import select, update
 
 from callvoice.store import Result, Store, Task
-from callvoice.store.schema import failures, work
+from callvoice.store.schema import calls, failures, work
 
 pytest_plugins = ["stores"]
 Made = Callable[..., Result]
@@ -46,6 +49,48 @@ def test_enqueueing_again_changes_nothing(store: Store) -> None:
     assert store.claim("w", 60)
     assert store.enqueue([task("a"), task("b"), task("c")]) == 1
     assert store.progress().counts["running"] == 1
+
+
+def test_a_manifest_that_comes_later_tells_of_known_tasks(store: Store, make_result: Made) -> None:
+    told = make_result(5)
+    bare = replace(told.task, agent=None, queue=None, date=None, details={"a": 1})
+    store.save([replace(told, task=bare)])
+    store.enqueue([task("new")])
+    store.enqueue([told.task, replace(task("new"), source="moved/new.wav", agent="Petra")])
+    with store.reading() as connection:
+        call = connection.execute(select(calls)).mappings().one()
+        new = connection.execute(select(work).where(work.c.key == "new")).mappings().one()
+    assert (call["agent"], call["queue"]) == (store.pseudonyms("Agent 1"), told.task.queue)
+    assert (call["day"], call["details"]) == (told.task.day, {"a": 1, **told.task.details})
+    assert (new["source"], new["agent"]) == ("moved/new.wav", store.pseudonyms("Petra"))
+    store.enqueue([bare])  # what says nothing takes nothing away
+    assert store.tasks([told.facts.call.id])[told.facts.call.id].agent == call["agent"]
+
+
+def test_the_day_of_a_call_is_the_day_that_was_told(
+    store: Store, make_result: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        told = make_result(5)
+        night = replace(told.task, date=datetime(2026, 5, 18, 0, 30))
+        store.save([replace(told, task=night)])
+        again = store.tasks([told.facts.call.id])[told.facts.call.id]
+        assert again.day == date(2026, 5, 18)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_judging_again_is_no_new_analysis(store: Store, make_result: Made) -> None:
+    result = make_result(5)
+    store.save([result])
+    with store.writing() as connection:
+        connection.execute(update(calls).values(analysed_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    store.rejudged([result])
+    with store.reading() as connection:
+        assert connection.scalar(select(calls.c.analysed_at)) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_workers_get_only_tasks_of_their_recipe(store: Store) -> None:
