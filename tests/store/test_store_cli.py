@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from callvoice.cli.stats import stats
 from callvoice.cli.stored import DAY
 from callvoice.errors import CallvoiceError
 from callvoice.store import Result as Kept
-from callvoice.store import open_store
+from callvoice.store import Task, open_store
 from callvoice.store.tables import NAMES
 
 pytest_plugins = ["stores"]
@@ -96,7 +97,9 @@ def test_export_to_a_file_and_to_stdout(folder: Path, tmp_path: Path) -> None:
 def test_purge_asks_counts_and_proves(folder: Path, tmp_path: Path) -> None:
     what = ("--workspace", folder, "--agent", "Agent 1")
     assert call(purge, "--workspace", folder).exit_code == 2
-    assert len(call(purge, *what, "--dry-run").stdout.split()) == 4
+    listed = call(purge, *what, "--dry-run").stdout.splitlines()
+    assert len(listed) == 4
+    assert all(re.fullmatch(r"[0-9a-f]+  2026-\d\d-\d\d  call-\d+\.wav", line) for line in listed)
     assert "--yes" in call(purge, *what).stderr
     done = call(purge, *what, "--yes", "--proof", tmp_path / "proof.json")
     assert (done.exit_code, "nothing of them is left" in done.stderr) == (0, True)
@@ -105,6 +108,33 @@ def test_purge_asks_counts_and_proves(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "list").write_text("# objections\ncustomer=3\n")
     listed = call(purge, "--workspace", folder, "--objections", tmp_path / "list", "--yes")
     assert "2 calls removed" in listed.stderr
+
+
+@pytest.mark.parametrize("what", [("--call", "typo.wav"), ("--agent", "Typo")])
+def test_a_name_that_matches_nothing_is_no_success(
+    folder: Path, tmp_path: Path, what: tuple[str, str]
+) -> None:
+    proof = tmp_path / "proof.json"
+    done = call(purge, "--workspace", folder, *what, "--yes", "--proof", proof)
+    assert done.exit_code == 2
+    assert f"nothing here matches {what[1]}" in done.stderr
+    assert json.loads(proof.read_text())["unmatched"] == [what[1]]
+    assert call(purge, "--workspace", folder, *what, "--dry-run").exit_code == 2
+    both = call(purge, "--workspace", folder, *what, "--call", "call-5.wav", "--yes")
+    assert both.exit_code == 2
+    assert "1 calls removed" in both.stderr
+
+
+def test_a_line_of_a_list_that_matches_nothing_is_said(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("call-5.wav\ncustomer=none\nin the queue.wav\n")
+    with open_store(folder) as store:
+        store.enqueue([Task(key="k", source="in the queue.wav", duration_s=1.0)])
+    what = ("--objections", tmp_path / "list", "--yes", "--proof", tmp_path / "proof.json")
+    done = call(purge, "--workspace", folder, *what)
+    assert done.exit_code == 0
+    assert "1 calls removed" in done.stderr
+    assert json.loads((tmp_path / "proof.json").read_text())["unmatched"] == ["customer=none"]
+    assert call(purge, "--workspace", folder, "--before", "2020-01-01", "--yes").exit_code == 0
 
 
 def test_doctor_says_what_to_do_and_fails_where_something_is_wrong(folder: Path) -> None:
