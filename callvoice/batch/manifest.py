@@ -5,7 +5,8 @@ party has one; ``agent``, ``date``, ``queue``, ``language``, ``agent_channel`` (
 ``transcript``, ``consent``. Any further column is kept with the call. Names of files are relative
 to the manifest; URLs stay as they are. The separator is a comma, semicolon or tab.
 
-Where there is a ``consent`` column, only rows that say yes there are read.
+Where there is a ``consent`` column, only rows that say yes there are read; what another row says of
+the same recording does not count against a refusal.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ _GERMAN = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
 _CHANNELS = {"left": "left", "right": "right", "auto": "auto", "": "auto"}
 
 
-def read_manifest(path: Path) -> tuple[list[Item], int]:
-    """The calls of a manifest, and how many rows lack consent.
+def read_manifest(path: Path) -> tuple[list[Item], list[tuple[str, ...]]]:
+    """The calls of a manifest, and the recordings of each row that lacks consent.
 
     Raises:
         InvalidManifest: unreadable, no usable column, or a row with an unknown value.
@@ -39,7 +40,12 @@ def read_manifest(path: Path) -> tuple[list[Item], int]:
     name = printable(path)
     rows = list(_rows(path, name))
     items = [_item(row, path.parent, f"{name}, row {n}") for n, row in rows if _consents(row)]
-    return items, len(rows) - len(items)
+    refused = [
+        tuple(_located(row[leg], path.parent) for leg in _FILES if row.get(leg))
+        for _, row in rows
+        if not _consents(row)
+    ]
+    return items, refused
 
 
 def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from callvoice.batch.key import Recipe
     from callvoice.batch.run import Batch
     from callvoice.batch.summary import Summary
-    from callvoice.store import Run
+    from callvoice.store import Run, Store
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -188,7 +188,7 @@ def _run(request: Request, *, again: bool) -> int:
         number = store.start_run(_record(request, recipe))
         running = Batch(store, recipe, request.options(), screen, request.workspace)
         with _stopping(running):
-            state = running.run(_supply(request, found))
+            state = running.run(_supply(request, found, store))
         tally = survey.tally(store, list(running.keys))
         end = summary.Summary(tally, state, found.n_without_consent, request.retry_command())
         store.end_run(number, end.as_fields())
@@ -205,12 +205,17 @@ def _record(request: Request, recipe: Recipe) -> Run:
     return Run(recipe.name, options)
 
 
-def _supply(request: Request, found: Discovered) -> Iterator[Found | None]:
+def _supply(request: Request, found: Discovered, store: Store) -> Iterator[Found | None]:
+    from callvoice.batch import survey
     from callvoice.batch.watch import watched
 
-    if request.choices["watch"]:
-        return watched(lambda: request.discover().found)
-    return iter(found.found)
+    def look() -> tuple[Found, ...]:
+        now = request.discover()
+        survey.drop_refused(store, now.refused)
+        return now.found
+
+    survey.drop_refused(store, found.refused)
+    return watched(look) if request.choices["watch"] else iter(found.found)
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def manifest(tmp_path: Path, text: str | bytes) -> Path:
 
 
 def test_a_manifest_says_what_names_cannot(tmp_path: Path) -> None:
-    (item, legs), n_skipped = read_manifest(
+    (item, legs), refused = read_manifest(
         manifest(
             tmp_path,
             "\ufeffFile;Agent_File;Caller_File;Agent;Date;Queue;Language;Shift\n"
@@ -97,7 +97,7 @@ def test_a_manifest_says_what_names_cannot(tmp_path: Path) -> None:
             ";left.wav;right.wav;;2026-05-18;;auto;\n",
         )
     )
-    assert n_skipped == 0
+    assert refused == []
     assert item == Item(
         location=str(tmp_path / "a.wav"),
         agent="Ina",
@@ -112,9 +112,17 @@ def test_a_manifest_says_what_names_cannot(tmp_path: Path) -> None:
 
 def test_rows_without_consent_are_left_out_and_counted(tmp_path: Path) -> None:
     rows = "file,consent\na.wav,yes\nb.wav,no\nc.wav,\nd.wav,JA\ne.wav,unknown\n"
-    items, n_skipped = read_manifest(manifest(tmp_path, rows))
+    items, refused = read_manifest(manifest(tmp_path, rows))
     assert [Path(i.location).name for i in items] == ["a.wav", "d.wav"]
-    assert n_skipped == 3
+    assert refused == [(str(tmp_path / f"{name}.wav"),) for name in "bce"]
+
+
+def test_a_refusal_counts_more_than_any_other_mention(folder: Path) -> None:
+    rows = "file,agent_file,caller_file,consent\n"
+    rows += "a.wav,,,no\na.wav,,,yes\n,l.wav,deep/B.FLAC,no\n"
+    found = discover([str(folder), str(manifest(folder, rows))])
+    assert found.found == ()
+    assert found.n_without_consent == 2
 
 
 def test_a_manifest_from_a_spreadsheet_in_latin_1(tmp_path: Path) -> None:
