@@ -73,12 +73,14 @@ def discover(
         here, without_consent = _items_at(place, without)
         rows += without_consent
         for item in here:
-            items.setdefault(item.location, item)
+            if items.get(item.location) in (None, Item(location=item.location)):
+                items[item.location] = item  # a manifest says more than a bare name
+    legs = {item.caller for item in items.values()}
     refused = frozenset(location for row in rows for location in row)
     finished = (
         _completed(item, language, transcripts)
         for item in items.values()
-        if refused.isdisjoint(item.locations)
+        if refused.isdisjoint(item.locations) and (item.caller or item.location not in legs)
     )
     found = sorted(map(_stat, finished), key=lambda f: (-f.size_bytes, f.item.location))
     return Discovered(tuple(found), len(rows), refused)

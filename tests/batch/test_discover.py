@@ -110,6 +110,14 @@ def test_a_manifest_says_what_names_cannot(tmp_path: Path) -> None:
     assert (legs.date, legs.language, legs.extra) == ("2026-05-18", None, {})
 
 
+def test_a_manifest_says_more_than_its_folder_in_any_order(folder: Path) -> None:
+    rows = "file,agent_file,caller_file,agent\n,a.wav,deep/B.FLAC,Ina\n"
+    listed = str(manifest(folder, rows))
+    for places in ([str(folder), listed], [listed, str(folder)]):
+        (found,) = discover(places).found
+        assert (found.item.agent, found.item.caller) == ("Ina", str(folder / "deep" / "B.FLAC"))
+
+
 def test_rows_without_consent_are_left_out_and_counted(tmp_path: Path) -> None:
     rows = "file,consent\na.wav,yes\nb.wav,no\nc.wav,\nd.wav,JA\ne.wav,unknown\n"
     items, refused = read_manifest(manifest(tmp_path, rows))
