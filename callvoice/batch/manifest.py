@@ -28,6 +28,7 @@ _KNOWN = {
     *("agent", "queue", "date", "language", "agent_channel", "transcript", "consent"),
 }
 _GERMAN = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
+_LANGUAGES = {"de": "de", "en": "en", "auto": None, "": None}
 _CHANNELS = {"left": "left", "right": "right", "auto": "auto", "": "auto"}
 
 
@@ -91,18 +92,25 @@ def _item(row: dict[str, str], folder: Path, place: str) -> Item:
     channel = _CHANNELS.get(row.get("agent_channel", "").lower())
     if channel is None:
         raise InvalidManifest(f"{place}: agent_channel is left, right or auto.")
-    language = row.get("language", "").lower()
     return Item(
         location=_located(recording, folder),
         caller=_located(caller, folder) if caller else None,
         transcript=_located(row["transcript"], folder) if row.get("transcript") else None,
         agent_channel=channel,  # type: ignore[arg-type]
-        language=language if language not in ("", "auto") else None,
+        language=_language(row.get("language", ""), place),
         agent=row.get("agent") or None,
         queue=row.get("queue") or None,
         date=_date(row["date"], place) if row.get("date") else None,
         extra={k: v for k, v in row.items() if v and k not in _KNOWN},
     )
+
+
+def _language(text: str, place: str) -> str | None:
+    """What analysis knows, also from a tag such as de-DE; None for auto."""
+    primary = text.lower().replace("_", "-").partition("-")[0]
+    if primary not in _LANGUAGES:
+        raise InvalidManifest(f"{place}: the language '{text}' is none of de, en, auto.")
+    return _LANGUAGES[primary]
 
 
 def _date(text: str, place: str) -> str:

@@ -140,6 +140,12 @@ def test_a_manifest_from_a_spreadsheet_in_latin_1(tmp_path: Path) -> None:
     assert item.queue == "Rückgabe"
 
 
+def test_a_language_may_have_a_country(tmp_path: Path) -> None:
+    rows = "file,language\na.wav,de-DE\nb.wav,en_GB\nc.wav,Auto\n"
+    items, _ = read_manifest(manifest(tmp_path, rows))
+    assert [item.language for item in items] == ["de", "en", None]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -147,6 +153,8 @@ def test_a_manifest_from_a_spreadsheet_in_latin_1(tmp_path: Path) -> None:
         ("", "no column 'file'"),
         ("file,agent_file,caller_file\n,left.wav,\n", "row 2"),
         ("file,date\na.wav,yesterday\n", "'yesterday' is no date"),
+        ("file,language\na.wav,de\nb.wav,deutsch\n", "row 3: the language 'deutsch' is none of"),
+        ("file,language\na.wav,fr\n", "'fr' is none of de, en, auto"),
         ("file,agent_channel\na.wav,middle\n", "left, right or auto"),
     ],
 )
