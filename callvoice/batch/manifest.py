@@ -15,7 +15,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from callvoice.batch.items import Item, is_remote, located, when
@@ -29,6 +29,7 @@ _KNOWN = {
 }
 _GERMAN = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
 _LANGUAGES = {"de": "de", "en": "en", "auto": None, "": None}
+_YEARS = range(1900, 2200)  # the first and last that a calendar has have no time in every zone
 _CHANNELS = {"left": "left", "right": "right", "auto": "auto", "": "auto"}
 
 
@@ -54,19 +55,21 @@ def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     text = _text(path, name)
     separator = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    columns = {(column or "").strip().lower() for column in reader.fieldnames or ()}
-    if not columns.intersection(_FILES):
-        raise InvalidManifest(
-            f"{name} has no column 'file' (nor 'agent_file' and 'caller_file'):"
-            " its first line must name the columns."
-        )
     try:
+        columns = {(column or "").strip().lower() for column in reader.fieldnames or ()}
+        if not columns.intersection(_FILES):
+            raise InvalidManifest(
+                f"{name} has no column 'file' (nor 'agent_file' and 'caller_file'):"
+                " its first line must name the columns."
+            )
         for row in reader:
             cells = {k.strip().lower(): (v or "").strip() for k, v in row.items() if k}
             if any(cells.values()):
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise InvalidManifest(f"{name}, line {reader.line_num}: {error}") from error
+        raise InvalidManifest(
+            f"{name}, line {reader.line_num + 1}: {error}. Is a quotation mark left open?"
+        ) from error
 
 
 def _text(path: Path, name: str) -> str:
@@ -115,13 +118,20 @@ def _language(text: str, place: str) -> str | None:
 
 def _date(text: str, place: str) -> str:
     """A day, or a moment, in ISO 8601 as it is or as written in German."""
+    moment = _moment(text)
+    if moment is not None and moment.year in _YEARS:
+        return moment.isoformat()
+    raise InvalidManifest(f"{place}: '{text}' is no date such as 2026-05-18 or 18.05.2026 14:30.")
+
+
+def _moment(text: str) -> date | datetime | None:
     with suppress(ValueError):
-        return when(text).isoformat()
+        return when(text)
     for form in _GERMAN:
         with suppress(ValueError):
             moment = datetime.strptime(text, form)
-            return (moment if "%H" in form else moment.date()).isoformat()
-    raise InvalidManifest(f"{place}: '{text}' is no date such as 2026-05-18 or 18.05.2026 14:30.")
+            return moment if "%H" in form else moment.date()
+    return None
 
 
 def _located(name: str, folder: Path) -> str:

@@ -155,6 +155,9 @@ def test_a_language_may_have_a_country(tmp_path: Path) -> None:
         ("file,date\na.wav,yesterday\n", "'yesterday' is no date"),
         ("file,language\na.wav,de\nb.wav,deutsch\n", "row 3: the language 'deutsch' is none of"),
         ("file,language\na.wav,fr\n", "'fr' is none of de, en, auto"),
+        ('file,"agent\na.wav,' + "x" * 140_000, "line 1: field larger"),
+        ("file,date\na.wav,0001-01-01T00:30\n", "'0001-01-01T00:30' is no date"),
+        ("file,date\na.wav,31.12.9999 23:59\n", "'31.12.9999 23:59' is no date"),
         ("file,agent_channel\na.wav,middle\n", "left, right or auto"),
     ],
 )
