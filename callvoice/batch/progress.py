@@ -42,6 +42,7 @@ class State:
     audio_s: float = 0.0
     heard_audio_s: float = 0.0
     recogniser_s: float = 0.0
+    sources: set[str] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
 
@@ -54,10 +55,11 @@ class State:
         """The run is over."""
         self.ended = time.monotonic()
 
-    def note_done(self, done: Analysed) -> None:
+    def note_done(self, task: Task, done: Analysed) -> None:
         """A call has its result. Sound counts as heard where a recogniser was at work."""
         duration_s = done.report.call.duration_s
         self.n_done += 1
+        self.sources.add(task.source)
         self.n_tried += 1
         self.audio_s += duration_s
         self.recogniser_s += done.heard_s

@@ -57,6 +57,7 @@ class Summary:
         state, tally = self.state, self.tally
         speed = state.audio_s / max(state.elapsed_s, 1e-9)
         counts = {
+            "of them once more, as their file had changed": state.n_done - len(state.sources),
             "done before": tally.n_done - state.n_done,
             "failed": len(tally.failures),
             "left to do": tally.states.get("open", 0),

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import takewhile
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +19,16 @@ from callvoice.cli.common import (
     config_option,
     language_options,
     model_options,
+    say,
 )
+from callvoice.errors import printable
 
 if TYPE_CHECKING:
     from callvoice.batch.discover import Discovered, Found
     from callvoice.batch.key import Recipe
     from callvoice.batch.run import Batch
     from callvoice.batch.summary import Summary
-    from callvoice.store import Run, Store
+    from callvoice.store import Run
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -181,18 +184,21 @@ def _run(request: Request, *, again: bool) -> int:
     from callvoice.batch.run import Batch
 
     recipe, found = request.recipe(), request.discover()
-    screen = screen_for(request.choices["progress_form"])
+    form = request.choices["progress_form"]
+    if request.choices["watch"] and form != "none":
+        say(f"watching {', '.join(map(printable, request.paths))}; Ctrl-C ends it.")
+    screen = screen_for(form)
     with closing(screen), request.joined(), request.open_store() as store:
         if again:
             store.retry_failed(recipe=recipe.name, poison=request.choices["retry_set_aside"])
         number = store.start_run(_record(request, recipe))
         running = Batch(store, recipe, request.options(), screen, request.workspace)
         with _stopping(running):
-            state = running.run(_supply(request, found, store))
+            state = running.run(_supply(request, found, running))
         tally = survey.tally(store, list(running.keys))
         end = summary.Summary(tally, state, found.n_without_consent, request.retry_command())
         store.end_run(number, end.as_fields())
-    _print(end, as_json=request.choices["progress_form"] == "json")
+    _print(end, as_json=form == "json")
     if running.stop:
         raise Interrupted
     return int(bool(tally.failures) or _is_found(tally.verdicts, request.choices["fail_on"]))
@@ -205,17 +211,19 @@ def _record(request: Request, recipe: Recipe) -> Run:
     return Run(recipe.name, options)
 
 
-def _supply(request: Request, found: Discovered, store: Store) -> Iterator[Found | None]:
+def _supply(request: Request, found: Discovered, running: Batch) -> Iterator[Found | None]:
     from callvoice.batch import survey
     from callvoice.batch.watch import watched
 
     def look() -> tuple[Found, ...]:
         now = request.discover()
-        survey.drop_refused(store, now.refused)
+        survey.drop_refused(running.store, now.refused)
         return now.found
 
-    survey.drop_refused(store, found.refused)
-    return watched(look) if request.choices["watch"] else iter(found.found)
+    survey.drop_refused(running.store, found.refused)
+    if not request.choices["watch"]:
+        return iter(found.found)
+    return takewhile(lambda _: not running.limit_is_met, watched(look))
 
 
 @contextmanager

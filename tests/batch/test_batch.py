@@ -288,6 +288,19 @@ def test_a_drop_folder_is_watched_until_ctrl_c(recordings: Path, tmp_path: Path)
     assert process.returncode == 130
 
 
+def test_watching_ends_when_the_limit_is_met(recordings: Path, tmp_path: Path) -> None:
+    drop = runs.copied(recordings, tmp_path / "drop")
+    where = ("--workspace", tmp_path / "w", "--workers", 1)
+    process = runs.start(drop, *where, "--watch", "--limit", 1)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert runs.summary(out)["n_analysed"] == 1
+    assert err == f"callvoice: watching {drop}; Ctrl-C ends it.\n"
+
+
 def test_fail_on(run: Run, undisturbed: Undisturbed, recordings: Path) -> None:
     found = [m for m, s in undisturbed.summary["verdicts"].items() if s.get("found")]
     clear = [m for m, s in undisturbed.summary["verdicts"].items() if not s.get("found")]

@@ -266,5 +266,23 @@ def test_a_drop_folder_gives_files_that_nobody_writes_to_any_more() -> None:
             for name, (size, changed) in next(states).items()
         )
 
-    taken = islice(filter(None, watched(look, every_s=0.0)), 3)
+    taken = islice(filter(None, watched(look, every_s=0.0, still_s=0.0)), 3)
     assert [(f.item.location, f.changed) for f in taken] == [("a", "2"), ("b", "1"), ("b", "3")]
+
+
+def test_an_upload_that_pauses_is_not_taken_for_a_whole_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
+    states = iter(["1"] * 5 + ["2"] * 20)
+    n_looks = 0
+
+    def look() -> tuple[Found, ...]:
+        nonlocal n_looks
+        n_looks += 1
+        return (Found(Item(location="a"), 1, next(states)),)
+
+    taken = next(filter(None, watched(look, every_s=0.0)))
+    assert taken.changed == "2"
+    assert n_looks > 8
