@@ -141,6 +141,17 @@ def test_a_byte_order_mark_is_no_error(run: Run, reports: Path, tmp_path: Path) 
     assert run("judge", marked, "--config", config).code == 0
 
 
+def test_a_name_does_not_write_to_the_terminal_by_itself(
+    run: Run, reports: Path, tmp_path: Path
+) -> None:
+    report = json.loads((reports / "vorwurf.flac.json").read_text())
+    report["call"]["source"] = "\x1b[2Ja.wav"
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    assert "\x1b" not in run("judge", tmp_path / "report.json").out
+    (tmp_path / "labels.csv").write_text("call,mistake,verdict,reviewer\na,rushed,\x1b[2J,kl\n")
+    assert "\x1b" not in run("calibrate", tmp_path / "labels.csv", reports).err
+
+
 def test_judging_loads_neither_sound_nor_model(reports: Path) -> None:
     heavy = (
         "scipy",

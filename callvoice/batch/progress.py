@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Literal, Protocol
 
 from callvoice.batch.job import Analysed
+from callvoice.errors import printable
 from callvoice.store import Progress, Task
 
 
@@ -228,4 +229,4 @@ def clock(seconds: float | None) -> str:
 
 
 def _failure(task: Task, fields: dict[str, Any]) -> str:
-    return f"failed [{fields['slug']}]: {task.source}: {fields['reason']}"
+    return printable(f"failed [{fields['slug']}]: {task.source}: {fields['reason']}")

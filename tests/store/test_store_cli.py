@@ -15,6 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 from pyarrow import parquet
 
+from callvoice.batch import survey
+from callvoice.batch.progress import State
+from callvoice.batch.summary import Summary
 from callvoice.cli.doctor import doctor
 from callvoice.cli.export import _TABLES, export
 from callvoice.cli.purge import purge
@@ -69,6 +72,21 @@ def test_reviews_are_kept_and_the_last_word_counts(folder: Path, tmp_path: Path)
     everything = json.loads(call(show, "call-5.wav", "--json", "--workspace", folder).stdout)
     kept = {(r["mistake"], r["reviewer"], r["verdict"]) for r in everything["reviews"]}
     assert kept == {("rushed", "kl", "no"), ("rushed", "br", "yes")}
+
+
+def test_names_do_not_write_to_the_terminal_by_themselves(folder: Path, tmp_path: Path) -> None:
+    labels, evil = tmp_path / "labels.csv", "\x1b[2Ja\x07.wav"
+    labels.write_text(f"call,mistake,verdict,reviewer\n{evil},rushed,yes,kl\n")
+    said = call(review, labels, "--workspace", folder).stderr
+    assert ("\\x1b[2Ja\\x07.wav" in said, "\x1b" in said) == (True, False)
+    with open_store(folder) as store:
+        store.enqueue([Task(key="k", source=evil, duration_s=1.0)])
+        item = store.claim("w", 60.0)
+        assert item is not None
+        store.fail(item, "unreadable-input", f"{evil} is not a recording")
+        end = Summary(survey.tally(store, ["k"]), State(), 0, "callvoice batch --retry-failed")
+    lines = [*end.in_lines(), call(doctor, "--workspace", folder).stdout]
+    assert not any(sign in line for sign in "\x1b\x07" for line in lines)
 
 
 def test_show_prints_the_report(folder: Path) -> None:
