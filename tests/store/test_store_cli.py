@@ -112,6 +112,18 @@ def test_export_to_a_file_and_to_stdout(folder: Path, tmp_path: Path) -> None:
     assert _TABLES == NAMES
 
 
+def test_a_file_holds_what_its_name_says(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "x.csv"
+    assert call(export, "--workspace", folder, "-o", target).exit_code == 0
+    assert len(target.read_text("utf-8-sig").splitlines()) == 17
+    for name, form in (("y.csv", "jsonl"), ("y.xlsx", "csv"), ("y.parquet", "csv")):
+        done = call(export, "--workspace", folder, "-o", tmp_path / name, "--format", form)
+        assert (done.exit_code, (tmp_path / name).exists()) == (2, False)
+    assert ".parquet, .csv, .jsonl" in call(export, "-o", tmp_path / "y.xlsx").stderr
+    assert call(export, "--workspace", folder, "-o", tmp_path / "plain").exit_code == 0
+    assert parquet.read_table(tmp_path / "plain").num_rows == 16
+
+
 def test_purge_asks_counts_and_proves(folder: Path, tmp_path: Path) -> None:
     what = ("--workspace", folder, "--agent", "Agent 1")
     assert call(purge, "--workspace", folder).exit_code == 2
