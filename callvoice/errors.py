@@ -108,6 +108,6 @@ class WorkerBroken(CallvoiceError):
     slug = "worker-broken"
 
 
-def printable(path: Path) -> str:
-    """A path for messages and reports: what is no valid or printable text is escaped."""
+def printable(path: Path | str) -> str:
+    """A path or name for messages and reports: what is no valid or printable text is escaped."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))

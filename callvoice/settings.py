@@ -203,7 +203,7 @@ def _limits_in(file: str) -> dict[str, dict[str, Limit]]:
 
 def _read_config(path: Path) -> _ConfigFile:
     try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        raw: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
         return msgspec.convert(raw, _ConfigFile)
     except OSError as error:
         raise InvalidSettings(f"cannot read the configuration {path}: {error.strerror}") from error

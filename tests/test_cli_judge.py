@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import subprocess
@@ -104,7 +105,12 @@ def test_facts_alone_are_judged(run: Run, reports: Path, tmp_path: Path) -> None
 
 def test_what_is_no_report(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
-    for text, says in (("{}", "neither a report nor facts"), ("no", "is not JSON")):
+    nested = "[" * 3000 + "]" * 3000
+    for text, says in (
+        ("{}", "neither a report nor facts"),
+        ("no", "is not JSON"),
+        (nested, "is not JSON"),
+    ):
         path.write_text(text)
         result = run("judge", path)
         assert result.code == 2
@@ -126,6 +132,24 @@ def test_a_report_of_an_earlier_version(run: Run, reports: Path, tmp_path: Path)
     result = run("judge", path)
     assert result.code == 2
     assert "Analyse the recording again" in result.err
+
+
+def test_a_byte_order_mark_is_no_error(run: Run, reports: Path, tmp_path: Path) -> None:
+    marked, config = tmp_path / "report.json", tmp_path / "own.toml"
+    marked.write_bytes(codecs.BOM_UTF8 + (reports / "vorwurf.flac.json").read_bytes())
+    config.write_bytes(codecs.BOM_UTF8 + b"[limits.too_fast]\nrate_too_fast_syll_s = 4.0\n")
+    assert run("judge", marked, "--config", config).code == 0
+
+
+def test_a_name_does_not_write_to_the_terminal_by_itself(
+    run: Run, reports: Path, tmp_path: Path
+) -> None:
+    report = json.loads((reports / "vorwurf.flac.json").read_text())
+    report["call"]["source"] = "\x1b[2Ja.wav"
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    assert "\x1b" not in run("judge", tmp_path / "report.json").out
+    (tmp_path / "labels.csv").write_text("call,mistake,verdict,reviewer\na,rushed,\x1b[2J,kl\n")
+    assert "\x1b" not in run("calibrate", tmp_path / "labels.csv", reports).err
 
 
 def test_judging_loads_neither_sound_nor_model(reports: Path) -> None:

@@ -38,10 +38,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Discovered:
-    """The calls of a batch, the largest recording first, and how many rows lacked consent."""
+    """The calls of a batch, the largest recording first. ``refused`` are recordings that a manifest
+    lists without consent, in ``n_without_consent`` rows: an earlier run may have queued them.
+    """
 
     found: tuple[Found, ...]
     n_without_consent: int = 0
+    refused: frozenset[str] = frozenset()
 
 
 def discover(
@@ -65,15 +68,22 @@ def discover(
         UnknownPlace: a URL that cannot be reached.
     """
     items: dict[str, Item] = {}
-    skipped = 0
+    rows: list[tuple[str, ...]] = []
     for place in places:
-        here, n_skipped = _items_at(place, without)
-        skipped += n_skipped
+        here, without_consent = _items_at(place, without)
+        rows += without_consent
         for item in here:
-            items.setdefault(item.location, item)
-    finished = (_completed(item, language, transcripts) for item in items.values())
+            if items.get(item.location) in (None, Item(location=item.location)):
+                items[item.location] = item  # a manifest says more than a bare name
+    legs = {item.caller for item in items.values()}
+    refused = frozenset(location for row in rows for location in row)
+    finished = (
+        _completed(item, language, transcripts)
+        for item in items.values()
+        if refused.isdisjoint(item.locations) and (item.caller or item.location not in legs)
+    )
     found = sorted(map(_stat, finished), key=lambda f: (-f.size_bytes, f.item.location))
-    return Discovered(tuple(found), skipped)
+    return Discovered(tuple(found), len(rows), refused)
 
 
 def _completed(item: Item, language: str | None, transcripts: bool) -> Item:
@@ -84,21 +94,22 @@ def _completed(item: Item, language: str | None, transcripts: bool) -> Item:
     return item
 
 
-def _items_at(place: str, without: Path | None) -> tuple[Iterable[Item], int]:
+def _items_at(place: str, without: Path | None) -> tuple[Iterable[Item], Iterable[tuple[str, ...]]]:
+    """The calls there, and the recordings of each row that lacks consent."""
     if is_remote(place):
-        return (Item(location=url) for url in _remote(place)), 0
+        return (Item(location=url) for url in _remote(place)), ()
     path = local_path(place)
     if path.is_dir():
-        return _in_folder(path, without), 0
+        return _in_folder(path, without), ()
     if not os.path.lexists(path) and glob.has_magic(place):
-        return _matching(place, without), 0
+        return _matching(place, without), ()
     if path.suffix.lower() == ".csv":
         return read_manifest(path)
     try:
         path.stat()
     except OSError as error:
         raise _unreadable(path, error) from error
-    return (Item(location=located(path)),), 0
+    return (Item(location=located(path)),), ()
 
 
 def _unreadable(path: Path, error: OSError) -> UnreadableInput:

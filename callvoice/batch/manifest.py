@@ -5,7 +5,8 @@ party has one; ``agent``, ``date``, ``queue``, ``language``, ``agent_channel`` (
 ``transcript``, ``consent``. Any further column is kept with the call. Names of files are relative
 to the manifest; URLs stay as they are. The separator is a comma, semicolon or tab.
 
-Where there is a ``consent`` column, only rows that say yes there are read.
+Where there is a ``consent`` column, only rows that say yes there are read; what another row says of
+the same recording does not count against a refusal.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from callvoice.batch.items import Item, is_remote, located, when
@@ -27,11 +28,13 @@ _KNOWN = {
     *("agent", "queue", "date", "language", "agent_channel", "transcript", "consent"),
 }
 _GERMAN = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
+_LANGUAGES = {"de": "de", "en": "en", "auto": None, "": None}
+_YEARS = range(1900, 2200)  # the first and last that a calendar has have no time in every zone
 _CHANNELS = {"left": "left", "right": "right", "auto": "auto", "": "auto"}
 
 
-def read_manifest(path: Path) -> tuple[list[Item], int]:
-    """The calls of a manifest, and how many rows lack consent.
+def read_manifest(path: Path) -> tuple[list[Item], list[tuple[str, ...]]]:
+    """The calls of a manifest, and the recordings of each row that lacks consent.
 
     Raises:
         InvalidManifest: unreadable, no usable column, or a row with an unknown value.
@@ -39,7 +42,12 @@ def read_manifest(path: Path) -> tuple[list[Item], int]:
     name = printable(path)
     rows = list(_rows(path, name))
     items = [_item(row, path.parent, f"{name}, row {n}") for n, row in rows if _consents(row)]
-    return items, len(rows) - len(items)
+    refused = [
+        tuple(_located(row[leg], path.parent) for leg in _FILES if row.get(leg))
+        for _, row in rows
+        if not _consents(row)
+    ]
+    return items, refused
 
 
 def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -47,19 +55,21 @@ def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     text = _text(path, name)
     separator = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    columns = {(column or "").strip().lower() for column in reader.fieldnames or ()}
-    if not columns.intersection(_FILES):
-        raise InvalidManifest(
-            f"{name} has no column 'file' (nor 'agent_file' and 'caller_file'):"
-            " its first line must name the columns."
-        )
     try:
+        columns = {(column or "").strip().lower() for column in reader.fieldnames or ()}
+        if not columns.intersection(_FILES):
+            raise InvalidManifest(
+                f"{name} has no column 'file' (nor 'agent_file' and 'caller_file'):"
+                " its first line must name the columns."
+            )
         for row in reader:
             cells = {k.strip().lower(): (v or "").strip() for k, v in row.items() if k}
             if any(cells.values()):
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise InvalidManifest(f"{name}, line {reader.line_num}: {error}") from error
+        raise InvalidManifest(
+            f"{name}, line {reader.line_num + 1}: {error}. Is a quotation mark left open?"
+        ) from error
 
 
 def _text(path: Path, name: str) -> str:
@@ -85,13 +95,12 @@ def _item(row: dict[str, str], folder: Path, place: str) -> Item:
     channel = _CHANNELS.get(row.get("agent_channel", "").lower())
     if channel is None:
         raise InvalidManifest(f"{place}: agent_channel is left, right or auto.")
-    language = row.get("language", "").lower()
     return Item(
         location=_located(recording, folder),
         caller=_located(caller, folder) if caller else None,
         transcript=_located(row["transcript"], folder) if row.get("transcript") else None,
         agent_channel=channel,  # type: ignore[arg-type]
-        language=language if language not in ("", "auto") else None,
+        language=_language(row.get("language", ""), place),
         agent=row.get("agent") or None,
         queue=row.get("queue") or None,
         date=_date(row["date"], place) if row.get("date") else None,
@@ -99,15 +108,30 @@ def _item(row: dict[str, str], folder: Path, place: str) -> Item:
     )
 
 
+def _language(text: str, place: str) -> str | None:
+    """What analysis knows, also from a tag such as de-DE; None for auto."""
+    primary = text.lower().replace("_", "-").partition("-")[0]
+    if primary not in _LANGUAGES:
+        raise InvalidManifest(f"{place}: the language '{text}' is none of de, en, auto.")
+    return _LANGUAGES[primary]
+
+
 def _date(text: str, place: str) -> str:
     """A day, or a moment, in ISO 8601 as it is or as written in German."""
+    moment = _moment(text)
+    if moment is not None and moment.year in _YEARS:
+        return moment.isoformat()
+    raise InvalidManifest(f"{place}: '{text}' is no date such as 2026-05-18 or 18.05.2026 14:30.")
+
+
+def _moment(text: str) -> date | datetime | None:
     with suppress(ValueError):
-        return when(text).isoformat()
+        return when(text)
     for form in _GERMAN:
         with suppress(ValueError):
             moment = datetime.strptime(text, form)
-            return (moment if "%H" in form else moment.date()).isoformat()
-    raise InvalidManifest(f"{place}: '{text}' is no date such as 2026-05-18 or 18.05.2026 14:30.")
+            return moment if "%H" in form else moment.date()
+    return None
 
 
 def _located(name: str, folder: Path) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Literal, Protocol
 
 from callvoice.batch.job import Analysed
+from callvoice.errors import printable
 from callvoice.store import Progress, Task
 
 
@@ -42,6 +43,7 @@ class State:
     audio_s: float = 0.0
     heard_audio_s: float = 0.0
     recogniser_s: float = 0.0
+    sources: set[str] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
 
@@ -54,10 +56,11 @@ class State:
         """The run is over."""
         self.ended = time.monotonic()
 
-    def note_done(self, done: Analysed) -> None:
+    def note_done(self, task: Task, done: Analysed) -> None:
         """A call has its result. Sound counts as heard where a recogniser was at work."""
         duration_s = done.report.call.duration_s
         self.n_done += 1
+        self.sources.add(task.source)
         self.n_tried += 1
         self.audio_s += duration_s
         self.recogniser_s += done.heard_s
@@ -226,4 +229,4 @@ def clock(seconds: float | None) -> str:
 
 
 def _failure(task: Task, fields: dict[str, Any]) -> str:
-    return f"failed [{fields['slug']}]: {task.source}: {fields['reason']}"
+    return printable(f"failed [{fields['slug']}]: {task.source}: {fields['reason']}")

@@ -23,10 +23,12 @@ _AT_ONCE = 100
 
 @dataclass
 class Rejudged:
-    """What came of it. ``changes`` count verdicts by (mistake, before, after)."""
+    """What came of it. ``without_facts`` are calls whose stored facts are gone or damaged;
+    ``changes`` count verdicts by (mistake, before, after).
+    """
 
     n_calls: int = 0
-    n_without_facts: int = 0
+    without_facts: list[str] = field(default_factory=list)
     changes: Counter[tuple[MistakeId, Status, Status]] = field(default_factory=Counter)
 
     def count(self, before: Report, after: Report) -> None:
@@ -86,7 +88,7 @@ class _Rejudging:
     def __call__(self, task: Task, before: Report | None) -> _Again | None:
         """The new result; None where the facts are not kept."""
         if before is None:
-            self.sum.n_without_facts += 1
+            self.sum.without_facts.append(task.source)
             return None
         task, other_lexicons = self._rekeyed(task)
         facts, language = facts_of(before), self.report_language or default_language(before.call)

@@ -123,6 +123,11 @@ class Batch:
             self.keys |= dict.fromkeys(task.key for task in new)
             self._asked = 0.0
 
+    @property
+    def limit_is_met(self) -> bool:
+        """Whether as many calls as were asked for have been tried."""
+        return not self._wants_more(0)
+
     # --- calls -----------------------------------------------------------------------------------
 
     def _claim(self, workers: Workers, *, n_unkept: int) -> None:
@@ -173,7 +178,7 @@ class Batch:
             self._fail(item, "internal-error", f"{type(error).__name__}: {error}")
             return
         if first:
-            self.state.note_done(done)
+            self.state.note_done(item, done)
             self.screen.call(item, "done", elapsed_s=done.elapsed_s)
 
     def _fail(self, item: WorkItem, slug: str, reason: str, *, again: bool = False) -> None:
@@ -193,7 +198,7 @@ class Batch:
 
     def _all_done(self) -> bool:
         """Nothing waits, here or with another batch on this store that may yet be lost."""
-        if not self._wants_more(0):
+        if self.limit_is_met:
             return True
         if not self._nothing_waits:
             return False

@@ -11,6 +11,7 @@ import msgspec
 
 from callvoice.batch.progress import State, clock
 from callvoice.batch.survey import Tally
+from callvoice.errors import printable
 from callvoice.mistakes import JUDGES
 
 _SHOWN = 10  # failures in full; the store has all
@@ -57,6 +58,7 @@ class Summary:
         state, tally = self.state, self.tally
         speed = state.audio_s / max(state.elapsed_s, 1e-9)
         counts = {
+            "of them once more, as their file had changed": state.n_done - len(state.sources),
             "done before": tally.n_done - state.n_done,
             "failed": len(tally.failures),
             "left to do": tally.states.get("open", 0),
@@ -81,7 +83,7 @@ def _failures(tally: Tally, retry: str) -> Iterator[str]:
     for failure in failures[:_SHOWN]:
         aside = ", set aside" if failure.set_aside else ""
         attempts = f"{failure.attempts} attempt{'s' * (failure.attempts > 1)}{aside}"
-        yield f"  [{failure.slug}] {failure.source} ({attempts}): {failure.reason}"
+        yield printable(f"  [{failure.slug}] {failure.source} ({attempts}): {failure.reason}")
     if len(failures) > _SHOWN:
         yield f"  … and {len(failures) - _SHOWN} more"
     yield f"try them again with:\n  {retry}"

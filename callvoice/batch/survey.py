@@ -96,6 +96,13 @@ def drop_superseded(store: Store, recipe: str, key_of: dict[str, str]) -> int:
         ).rowcount
 
 
+def drop_refused(store: Store, sources: Iterable[str]) -> None:
+    """Forget what was queued of recordings whose consent has been withdrawn since."""
+    with store.writing() as connection:
+        for some in _parts(sources):
+            connection.execute(delete(work).where(work.c.source.in_(some), work.c.state != "done"))
+
+
 def holders(store: Store) -> list[str]:
     """Who holds claims now."""
     with store.reading() as connection:

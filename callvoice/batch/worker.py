@@ -17,7 +17,7 @@ from callvoice.batch.discover import filesystem, name_of
 from callvoice.batch.items import Item, is_remote, local_path
 from callvoice.batch.job import EVERY_CALL, Analysed, Analyst, Heard, Job, Refused
 from callvoice.batch.key import Recipe, digest
-from callvoice.batch.stored import stored
+from callvoice.batch.stored import readable, stored
 from callvoice.errors import CallvoiceError, UnreadableInput
 from callvoice.ingest.recognise import Progress, Recognised, Recogniser, RecogniserOptions
 from callvoice.ingest.source import Opened, Source, open_source
@@ -66,9 +66,9 @@ class Remembering:
     ) -> Recognised:
         """As ``Recogniser.recognise``."""
         name = f"words-{self._digest(speech, language)}.json.gz"
-        kept = self.artefacts.get(self.call_id, name)
+        kept = readable(self.artefacts, self.call_id, name, Recognised)
         if kept is not None:
-            return msgspec.json.decode(kept, type=Recognised)
+            return kept
         start = time.monotonic()
         heard = self.recogniser.recognise(audio, speech, language=language, progress=progress)
         self.elapsed_s = time.monotonic() - start

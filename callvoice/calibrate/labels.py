@@ -123,9 +123,19 @@ def _text(content: bytes) -> str:
 
 
 def _rows(path: Path, text: str) -> Iterable[Label]:
-    header = text.split("\n", 1)[0]
+    header = next(iter(text.splitlines()), "")
     delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        yield from _labels(path, reader)
+    except csv.Error as error:
+        raise InvalidSettings(
+            f"{printable(path)}, line {reader.line_num + 1}: {error}."
+            " Is a quotation mark left open?"
+        ) from error
+
+
+def _labels(path: Path, reader: csv.DictReader[str]) -> Iterable[Label]:
     reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
     missing = [name for name in _NEEDED if name not in reader.fieldnames]
     if missing:

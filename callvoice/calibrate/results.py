@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -14,6 +15,8 @@ from callvoice.errors import UnreadableInput, printable
 from callvoice.judging import facts_of
 from callvoice.settings import Settings
 from callvoice.types import Facts, Report, Verdict
+
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -89,16 +92,16 @@ def _in_file(path: Path) -> Iterator[Result]:
 def _documents(path: Path) -> list[Any]:
     """The JSON documents in a file: one, or one a line; none if it is something else."""
     try:
-        content = path.read_bytes()
+        content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise UnreadableInput(f"cannot read {printable(path)}: {error.strerror}.") from error
     try:
         return [msgspec.json.decode(content)]
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_JSON:
         pass
     try:
         return [msgspec.json.decode(line) for line in content.splitlines() if line.strip()]
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_JSON:
         return []
 
 

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import takewhile
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ from callvoice.cli.common import (
     config_option,
     language_options,
     model_options,
+    say,
 )
+from callvoice.errors import printable
 
 if TYPE_CHECKING:
     from callvoice.batch.discover import Discovered, Found
@@ -181,18 +184,21 @@ def _run(request: Request, *, again: bool) -> int:
     from callvoice.batch.run import Batch
 
     recipe, found = request.recipe(), request.discover()
-    screen = screen_for(request.choices["progress_form"])
+    form = request.choices["progress_form"]
+    if request.choices["watch"] and form != "none":
+        say(f"watching {', '.join(map(printable, request.paths))}; Ctrl-C ends it.")
+    screen = screen_for(form)
     with closing(screen), request.joined(), request.open_store() as store:
         if again:
             store.retry_failed(recipe=recipe.name, poison=request.choices["retry_set_aside"])
         number = store.start_run(_record(request, recipe))
         running = Batch(store, recipe, request.options(), screen, request.workspace)
         with _stopping(running):
-            state = running.run(_supply(request, found))
+            state = running.run(_supply(request, found, running))
         tally = survey.tally(store, list(running.keys))
         end = summary.Summary(tally, state, found.n_without_consent, request.retry_command())
         store.end_run(number, end.as_fields())
-    _print(end, as_json=request.choices["progress_form"] == "json")
+    _print(end, as_json=form == "json")
     if running.stop:
         raise Interrupted
     return int(bool(tally.failures) or _is_found(tally.verdicts, request.choices["fail_on"]))
@@ -205,12 +211,19 @@ def _record(request: Request, recipe: Recipe) -> Run:
     return Run(recipe.name, options)
 
 
-def _supply(request: Request, found: Discovered) -> Iterator[Found | None]:
+def _supply(request: Request, found: Discovered, running: Batch) -> Iterator[Found | None]:
+    from callvoice.batch import survey
     from callvoice.batch.watch import watched
 
-    if request.choices["watch"]:
-        return watched(lambda: request.discover().found)
-    return iter(found.found)
+    def look() -> tuple[Found, ...]:
+        now = request.discover()
+        survey.drop_refused(running.store, now.refused)
+        return now.found
+
+    survey.drop_refused(running.store, found.refused)
+    if not request.choices["watch"]:
+        return iter(found.found)
+    return takewhile(lambda _: not running.limit_is_met, watched(look))
 
 
 @contextmanager

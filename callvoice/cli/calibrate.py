@@ -8,6 +8,7 @@ import click
 
 from callvoice.cli.common import FILE, say
 from callvoice.cli.outputs import emit, prepare, write_atomically
+from callvoice.errors import printable
 
 _HELP_CODES = """\b
 Exit codes:
@@ -85,7 +86,7 @@ def _calibrate(
 
     labels, settings = read_labels(labels_path), load_settings(config)
     found = study(labels, read_results(paths), settings)
-    click.echo("\n".join(summary(found)))
+    click.echo("\n".join(map(printable, summary(found))))
     if suggested := limits_section(found):
         click.echo(f"\nEither the calibration, or these limits in callvoice.toml:\n\n{suggested}")
     if output is None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from callvoice.errors import CallvoiceError, printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from callvoice.errors import CallvoiceError
     from callvoice.ingest.raw import RawFormat
     from callvoice.ingest.recognise import Progress
     from callvoice.ingest.source import Source
@@ -146,7 +147,7 @@ def say(message: str) -> None:
 
 def complain(error: CallvoiceError) -> None:
     """An error as one line, with its slug."""
-    say(f"error [{error.slug}]: {error}")
+    say(f"error [{error.slug}]: {printable(str(error))}")
 
 
 def note(source: str, notes: Sequence[str]) -> None:
@@ -154,7 +155,7 @@ def note(source: str, notes: Sequence[str]) -> None:
     from callvoice.report.texts import load_texts
 
     for slug in notes:
-        say(f"note [{slug}]: {source}: {load_texts('en').note[slug]}")
+        say(f"note [{slug}]: {printable(source)}: {load_texts('en').note[slug]}")
 
 
 def console(*, stderr: bool = False) -> Console:

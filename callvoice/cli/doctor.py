@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from callvoice.cli.stored import opened, store_options
+from callvoice.errors import printable
 
 _SIGNS = {"ok": "✓", "warning": "!", "error": "✗"}
 _CODES = """\b
@@ -41,7 +42,7 @@ def doctor(as_json: bool, **choices: Any) -> None:
             if as_json:
                 click.echo(msgspec.json.encode(check))
                 continue
-            click.echo(f"{_SIGNS[check.state]} {check.name}: {check.found}")
+            click.echo(printable(f"{_SIGNS[check.state]} {check.name}: {check.found}"))
             if check.advice:
-                click.echo(f"    → {check.advice}")
+                click.echo(printable(f"    → {check.advice}"))
     sys.exit(worst)

@@ -15,6 +15,7 @@ from callvoice.cli.stored import opened, scope_of, scope_options, store_options
 if TYPE_CHECKING:
     from callvoice.store.export import Format
 
+_SUFFIXES: dict[str, Format] = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl"}
 _TABLES = (
     "summary",
     "calls",
@@ -33,9 +34,8 @@ _TABLES = (
     "--format",
     "form",
     type=click.Choice(["parquet", "csv", "jsonl", "vcon"]),
-    default="parquet",
-    show_default=True,
-    help="vcon: one container a call (draft-ietf-vcon-vcon-core-04), without the sound.",
+    help="vcon: one container a call (draft-ietf-vcon-vcon-core-04), without the sound."
+    "  [default: as --output ends, else parquet]",
 )
 @click.option(
     "--table",
@@ -51,13 +51,13 @@ _TABLES = (
     help="A file, - for stdout (csv, jsonl); for vcon a folder.  [default: TABLE.FORMAT, or vcon/]",
 )
 @scope_options
-def export(form: Format, table: str, output: str | None, **choices: Any) -> None:
+def export(form: Format | None, table: str, output: str | None, **choices: Any) -> None:
     """Write what the store holds into a file for other programs.
 
     \b
     Examples:
       callvoice export --workspace DIR                               summary.parquet
-      callvoice export --workspace DIR --since 7d -o week.parquet
+      callvoice export --workspace DIR --since 7d -o week.csv
       callvoice export --workspace DIR --format csv --table findings --queue Retoure
       callvoice export --workspace DIR --format vcon -o containers
 
@@ -66,12 +66,27 @@ def export(form: Format, table: str, output: str | None, **choices: Any) -> None
     """
     from callvoice.store.export import export as export_table
 
+    form = _form(form, output)
     target = _target(output, form, table)
     with opened(choices) as store:
         scope = scope_of(choices)
         count = export_table(store, target, form=form, table=table, scope=scope)
     where = target if isinstance(target, Path) else "stdout"
     say(f"{count} {'calls' if form == 'vcon' else 'rows'} written to {where}.")
+
+
+def _form(asked: Format | None, output: str | None) -> Format:
+    """As asked for, or as the name of the file ends; the two must not contradict each other."""
+    suffix = Path(output or "").suffix
+    if asked == "vcon" or not suffix or Path(output or "").is_dir():
+        return asked or "parquet"
+    told = _SUFFIXES.get(suffix.lower())
+    if told is None:
+        known = ", ".join(_SUFFIXES)
+        raise click.UsageError(f"{suffix} is no form that can be written; known are {known}.")
+    if asked not in (None, told):
+        raise click.UsageError(f"a file in {suffix} would hold {asked}: change one of the two.")
+    return told
 
 
 def _target(output: str | None, form: Format, table: str) -> Path | IO[bytes]:

@@ -10,6 +10,7 @@ import click
 
 from callvoice.cli.common import FILE, say
 from callvoice.cli.outputs import prepare, write_atomically
+from callvoice.errors import printable
 
 if TYPE_CHECKING:
     from callvoice.calibrate.results import Result
@@ -75,7 +76,7 @@ def judge(
         changed += result.report is not None and bool(changes)
         targets.write(result.facts.call.source, report, settings)
         if not targets.to_stdout:
-            click.echo("\n".join((report.call.source, *(changes or ["  as before"]))))
+            click.echo("\n".join((printable(report.call.source), *(changes or ["  as before"]))))
     say(f"{len(results)} judged, {changed} of them otherwise than before.")
 
 

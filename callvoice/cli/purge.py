@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,14 @@ from callvoice.cli.stored import DAY, opened, store_options
 from callvoice.errors import UnreadableInput, printable
 
 if TYPE_CHECKING:
-    from callvoice.store.purge import Proof
+    from callvoice.store import Store
+    from callvoice.store.purge import Choice, Proof
 
 _CODES = """\b
 Exit codes:
-  0  removed (or nothing to remove)
+  0  removed (or nothing is old enough)
   1  something is left: say it again
-  2  usage error"""
+  2  usage error, or an --agent or a --call matches nothing (what others match is removed)"""
 
 
 @click.command(epilog=_CODES)
@@ -45,11 +47,11 @@ def purge(dry_run: bool, yes: bool, proof: Path | None, **choices: Any) -> None:
       callvoice purge --workspace DIR --agent "Anna Weiß" --dry-run
       callvoice purge --workspace DIR --objections objections.txt --yes --proof proof.json
 
-    Removed rows are overwritten and the database file is rebuilt. Recordings, exported files and
-    backups are elsewhere and are not touched. A recording that still lies in a batch's folder is
-    analysed again by the next batch.
+    A name that matches nothing is said, and stands in the proof. Removed rows are overwritten and
+    the database file is rebuilt. Recordings, exported files and backups are elsewhere and are not
+    touched. A recording that still lies in a batch's folder is analysed again by the next batch.
     """
-    from callvoice.store.purge import Choice, matching
+    from callvoice.store.purge import Choice
     from callvoice.store.purge import purge as remove
 
     objections = _objections(choices["objections"])
@@ -59,16 +61,65 @@ def purge(dry_run: bool, yes: bool, proof: Path | None, **choices: Any) -> None:
     if proof is not None and str(proof) != "-":
         prepare(proof, folder=False)
     with opened(choices) as store:
-        found = matching(store, choice)
+        unmatched = list(_unmatched(store, choice))
+        for name in unmatched:
+            say(f"nothing here matches {printable(name)}: check how it is spelt.")
+        # A line of a list may be about somebody who never called; a name typed here is meant.
+        is_wrong = any(name in (*choice.agents, *choice.calls) for name in unmatched)
         if dry_run:
-            click.echo("\n".join(found) if found else "nothing", err=not found)
-            say(f"{len(found)} calls would be removed.")
-            return
+            _list(store, choice)
+            sys.exit(2 if is_wrong else 0)
         if not yes:
-            _ask(len(found))
+            _ask(store, choice)
         done = remove(store, choice)
-    _report(done, proof)
-    sys.exit(0 if done.complete else 1)
+    _report(done, unmatched, proof)
+    sys.exit(2 if is_wrong else int(not done.complete))
+
+
+def _unmatched(store: Store, choice: Choice) -> Iterator[str]:
+    """What was asked for by name and is neither a call here nor waits to become one."""
+    from callvoice.store.purge import Choice, matching
+
+    asked = [
+        *((name, Choice(agents=(name,))) for name in choice.agents),
+        *((name, Choice(calls=(name,))) for name in choice.calls),
+        *((line, Choice(objections=(line,))) for line in choice.objections),
+    ]
+    for name, alone in asked:
+        if not matching(store, alone) and not _n_waiting(store, alone):
+            yield name
+
+
+def _n_waiting(store: Store, choice: Choice) -> int:
+    from sqlalchemy import func, select
+
+    from callvoice.store.purge import _is_waiting
+    from callvoice.store.schema import work
+
+    with store.reading() as connection:
+        counted = select(func.count()).select_from(work).where(_is_waiting(store, choice))
+        return connection.scalar(counted) or 0
+
+
+def _list(store: Store, choice: Choice) -> None:
+    """What would go, as a person knows it: id, day and file name."""
+    from sqlalchemy import select
+
+    from callvoice.store.purge import matching
+    from callvoice.store.schema import calls
+    from callvoice.store.scope import DAY as DAY_OF
+
+    found = matching(store, choice)
+    with store.reading() as connection:
+        for call_id in found:
+            known = select(DAY_OF, calls.c.source).where(calls.c.call_id == call_id)
+            for day, source in connection.execute(known):
+                click.echo(f"{call_id}  {day}  {printable(source)}")
+    if not found:
+        click.echo("nothing", err=True)
+    say(f"{len(found)} calls would be removed.")
+    if waiting := _n_waiting(store, choice):
+        say(f"{waiting} tasks without a result would be removed.")
 
 
 def _objections(path: Path | None) -> tuple[str, ...]:
@@ -83,13 +134,15 @@ def _objections(path: Path | None) -> tuple[str, ...]:
     return tuple(read_objections(text))
 
 
-def _ask(count: int) -> None:
+def _ask(store: Store, choice: Choice) -> None:
+    from callvoice.store.purge import matching
+
     if not sys.stdin.isatty():
         raise click.UsageError("nobody can be asked here: look with --dry-run, then say --yes.")
-    click.confirm(f"Remove {count} calls for good?", abort=True, err=True)
+    click.confirm(f"Remove {len(matching(store, choice))} calls for good?", abort=True, err=True)
 
 
-def _report(done: Proof, target: Path | None) -> None:
+def _report(done: Proof, unmatched: list[str], target: Path | None) -> None:
     rows = ", ".join(f"{count} {name}" for name, count in done.rows.items() if count) or "none"
     say(f"{len(done.calls)} calls removed: rows {rows}; {done.artefacts} artefacts.")
     if done.waiting:
@@ -103,5 +156,6 @@ def _report(done: Proof, target: Path | None) -> None:
     if target is not None:
         import msgspec
 
-        data = msgspec.json.format(msgspec.json.encode(done), indent=2) + b"\n"
+        told = {**msgspec.to_builtins(done), "unmatched": unmatched}
+        data = msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
         emit(data, None if str(target) == "-" else target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,22 @@ from typing import TYPE_CHECKING
 import click
 
 from callvoice.cli.common import FILE, console, say
+from callvoice.errors import printable
 
 if TYPE_CHECKING:
     from callvoice.batch.rejudge import Rejudged
     from callvoice.judging import ReportLanguage
 
 
-@click.command()
+_SHOWN = 10
+_CODES = """\b
+Exit codes:
+  0  all judged again
+  1  some have no stored facts
+  2  usage error, or the store cannot be opened"""
+
+
+@click.command(epilog=_CODES)
 @click.option("--workspace", type=FILE, help="The workspace of the batch.")
 @click.option("--store", metavar="URL", help="The store, where it is not in the workspace.")
 @click.option("--config", type=FILE, help="A callvoice.toml with your own limits and phrases.")
@@ -52,6 +62,7 @@ def rejudge(
     with open_store(target, create=False) as opened, _bar() as progress:
         done = rejudge_all(opened, settings, report_language=report_language, progress=progress)
     _print(done)
+    sys.exit(int(bool(done.without_facts)))
 
 
 @contextmanager
@@ -69,5 +80,12 @@ def _print(done: Rejudged) -> None:
     click.echo(f"{done.n_calls} calls judged again, {done.changes.total()} verdicts changed")
     for (mistake, before, after), n in sorted(done.changes.items()):
         click.echo(f"  {mistake:18} {before} → {after}: {n}")
-    if done.n_without_facts:
-        say(f"{done.n_without_facts} calls have no stored facts; analyse them again.")
+    if done.without_facts:
+        say(
+            f"{len(done.without_facts)} calls keep their old verdicts: their stored facts are gone"
+            " or damaged. `callvoice batch` with the same --config analyses them again:"
+        )
+    for source in done.without_facts[:_SHOWN]:
+        say(f"  {printable(source)}")
+    if len(done.without_facts) > _SHOWN:
+        say(f"  … and {len(done.without_facts) - _SHOWN} more")

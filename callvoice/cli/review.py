@@ -9,6 +9,7 @@ import click
 
 from callvoice.cli.common import FILE, say
 from callvoice.cli.stored import opened, store_options
+from callvoice.errors import printable
 
 
 @click.command()
@@ -37,5 +38,6 @@ def review(labels: Path, **choices: Any) -> None:
         kept = keep(store, said)
     say(f"{kept.n_kept} reviews kept.")
     if kept.unknown:
-        names = ", ".join(kept.unknown[:5]) + (", …" if len(kept.unknown) > 5 else "")
+        more = ", …" if len(kept.unknown) > 5 else ""
+        names = ", ".join(map(printable, kept.unknown[:5])) + more
         say(f"{len(kept.unknown)} calls are not in this store, or not clearly: {names}.")

@@ -8,6 +8,7 @@ import click
 
 from callvoice.cli.common import console
 from callvoice.cli.stored import opened, store_options, the_call
+from callvoice.errors import printable
 
 if TYPE_CHECKING:
     from callvoice.store.show import Shown
@@ -41,7 +42,7 @@ def show(call: str, as_json: bool, **choices: Any) -> None:
     from callvoice.report.terminal import print_report
 
     screen = console()
-    screen.print(_heading(shown))
+    screen.print(printable(_heading(shown)))
     print_report(report, screen)
 
 

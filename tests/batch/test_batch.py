@@ -260,6 +260,19 @@ def test_only_so_many(run: Run, undisturbed: Undisturbed, recordings: Path, tmp_
     assert again(run, recordings, *sample)[1]["states"] == {"done": 2}
 
 
+def test_withdrawn_consent_counts_for_what_is_queued(
+    run: Run, recordings: Path, tmp_path: Path
+) -> None:
+    listed = tmp_path / "calls.csv"
+    names = [recordings / f"{name}.wav" for name in ("tonlos0", "vorwurf0")]
+    where = (listed, "--workspace", tmp_path / "w")
+    listed.write_text("file,consent\n" + "".join(f"{name},yes\n" for name in names))
+    assert again(run, *where, "--limit", 1)[1]["states"] == {"done": 1, "open": 1}
+    listed.write_text("file,consent\n" + "".join(f"{name},no\n" for name in names))
+    assert again(run, *where)[1]["n_analysed"] == 0
+    assert [state for state, _ in attempts(tmp_path / "w").values()] == ["done"]
+
+
 def test_a_drop_folder_is_watched_until_ctrl_c(recordings: Path, tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     drop.mkdir()
@@ -273,6 +286,19 @@ def test_a_drop_folder_is_watched_until_ctrl_c(recordings: Path, tmp_path: Path)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 130
+
+
+def test_watching_ends_when_the_limit_is_met(recordings: Path, tmp_path: Path) -> None:
+    drop = runs.copied(recordings, tmp_path / "drop")
+    where = ("--workspace", tmp_path / "w", "--workers", 1)
+    process = runs.start(drop, *where, "--watch", "--limit", 1)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert runs.summary(out)["n_analysed"] == 1
+    assert err == f"callvoice: watching {drop}; Ctrl-C ends it.\n"
 
 
 def test_fail_on(run: Run, undisturbed: Undisturbed, recordings: Path) -> None:

@@ -89,7 +89,7 @@ def manifest(tmp_path: Path, text: str | bytes) -> Path:
 
 
 def test_a_manifest_says_what_names_cannot(tmp_path: Path) -> None:
-    (item, legs), n_skipped = read_manifest(
+    (item, legs), refused = read_manifest(
         manifest(
             tmp_path,
             "\ufeffFile;Agent_File;Caller_File;Agent;Date;Queue;Language;Shift\n"
@@ -97,7 +97,7 @@ def test_a_manifest_says_what_names_cannot(tmp_path: Path) -> None:
             ";left.wav;right.wav;;2026-05-18;;auto;\n",
         )
     )
-    assert n_skipped == 0
+    assert refused == []
     assert item == Item(
         location=str(tmp_path / "a.wav"),
         agent="Ina",
@@ -110,11 +110,27 @@ def test_a_manifest_says_what_names_cannot(tmp_path: Path) -> None:
     assert (legs.date, legs.language, legs.extra) == ("2026-05-18", None, {})
 
 
+def test_a_manifest_says_more_than_its_folder_in_any_order(folder: Path) -> None:
+    rows = "file,agent_file,caller_file,agent\n,a.wav,deep/B.FLAC,Ina\n"
+    listed = str(manifest(folder, rows))
+    for places in ([str(folder), listed], [listed, str(folder)]):
+        (found,) = discover(places).found
+        assert (found.item.agent, found.item.caller) == ("Ina", str(folder / "deep" / "B.FLAC"))
+
+
 def test_rows_without_consent_are_left_out_and_counted(tmp_path: Path) -> None:
     rows = "file,consent\na.wav,yes\nb.wav,no\nc.wav,\nd.wav,JA\ne.wav,unknown\n"
-    items, n_skipped = read_manifest(manifest(tmp_path, rows))
+    items, refused = read_manifest(manifest(tmp_path, rows))
     assert [Path(i.location).name for i in items] == ["a.wav", "d.wav"]
-    assert n_skipped == 3
+    assert refused == [(str(tmp_path / f"{name}.wav"),) for name in "bce"]
+
+
+def test_a_refusal_counts_more_than_any_other_mention(folder: Path) -> None:
+    rows = "file,agent_file,caller_file,consent\n"
+    rows += "a.wav,,,no\na.wav,,,yes\n,l.wav,deep/B.FLAC,no\n"
+    found = discover([str(folder), str(manifest(folder, rows))])
+    assert found.found == ()
+    assert found.n_without_consent == 2
 
 
 def test_a_manifest_from_a_spreadsheet_in_latin_1(tmp_path: Path) -> None:
@@ -124,6 +140,12 @@ def test_a_manifest_from_a_spreadsheet_in_latin_1(tmp_path: Path) -> None:
     assert item.queue == "Rückgabe"
 
 
+def test_a_language_may_have_a_country(tmp_path: Path) -> None:
+    rows = "file,language\na.wav,de-DE\nb.wav,en_GB\nc.wav,Auto\n"
+    items, _ = read_manifest(manifest(tmp_path, rows))
+    assert [item.language for item in items] == ["de", "en", None]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -131,6 +153,11 @@ def test_a_manifest_from_a_spreadsheet_in_latin_1(tmp_path: Path) -> None:
         ("", "no column 'file'"),
         ("file,agent_file,caller_file\n,left.wav,\n", "row 2"),
         ("file,date\na.wav,yesterday\n", "'yesterday' is no date"),
+        ("file,language\na.wav,de\nb.wav,deutsch\n", "row 3: the language 'deutsch' is none of"),
+        ("file,language\na.wav,fr\n", "'fr' is none of de, en, auto"),
+        ('file,"agent\na.wav,' + "x" * 140_000, "line 1: field larger"),
+        ("file,date\na.wav,0001-01-01T00:30\n", "'0001-01-01T00:30' is no date"),
+        ("file,date\na.wav,31.12.9999 23:59\n", "'31.12.9999 23:59' is no date"),
         ("file,agent_channel\na.wav,middle\n", "left, right or auto"),
     ],
 )
@@ -239,5 +266,23 @@ def test_a_drop_folder_gives_files_that_nobody_writes_to_any_more() -> None:
             for name, (size, changed) in next(states).items()
         )
 
-    taken = islice(filter(None, watched(look, every_s=0.0)), 3)
+    taken = islice(filter(None, watched(look, every_s=0.0, still_s=0.0)), 3)
     assert [(f.item.location, f.changed) for f in taken] == [("a", "2"), ("b", "1"), ("b", "3")]
+
+
+def test_an_upload_that_pauses_is_not_taken_for_a_whole_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
+    states = iter(["1"] * 5 + ["2"] * 20)
+    n_looks = 0
+
+    def look() -> tuple[Found, ...]:
+        nonlocal n_looks
+        n_looks += 1
+        return (Found(Item(location="a"), 1, next(states)),)
+
+    taken = next(filter(None, watched(look, every_s=0.0)))
+    assert taken.changed == "2"
+    assert n_looks > 8

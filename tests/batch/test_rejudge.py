@@ -9,8 +9,10 @@ import pytest
 import runs
 from runs import kept
 
+from callvoice.batch.stored import readable
 from callvoice.pipeline import AnalysisOptions, analyze
 from callvoice.settings import load_settings
+from callvoice.store.artefacts import Artefacts
 from callvoice.types import Report
 
 Run = Callable[..., tuple[int, str, str]]
@@ -46,6 +48,7 @@ def test_rejudged_is_as_judged_afresh_and_is_not_done_again(
     run: Run, recordings: Path, tmp_path: Path
 ) -> None:
     workspace, config = tmp_path / "w", tmp_path / "strict.toml"
+    recordings = runs.copied(recordings, tmp_path / "calls")
     config.write_text(STRICT)
     batch(run, recordings, "--workspace", workspace)
     before = kept(workspace)
@@ -67,6 +70,36 @@ def test_rejudged_is_as_judged_afresh_and_is_not_done_again(
         recording.rename(recording.with_suffix(".away"))
     run("rejudge", "--workspace", workspace)
     assert kept(workspace) == before
+
+
+def test_a_damaged_report_does_not_stop_the_rest(
+    run: Run, recordings: Path, tmp_path: Path
+) -> None:
+    workspace, config = tmp_path / "w", tmp_path / "strict.toml"
+    calls = runs.copied(recordings, tmp_path / "calls")
+    config.write_text(STRICT)
+    batch(run, calls, "--workspace", workspace)
+    report = sorted(workspace.glob("artefacts/*/*/report.json.gz"))[0]
+    report.write_bytes(report.read_bytes()[:200])
+
+    code, out, err = run("rejudge", "--workspace", workspace, "--config", config)
+    assert code == 1
+    assert out.startswith("1 calls judged again")
+    assert "1 calls keep their old verdicts" in err
+    assert ".wav" in err
+
+    assert batch(run, calls, "--workspace", workspace, "--config", config)["n_analysed"] == 1
+    assert {i: report for i, (_, report) in kept(workspace).items()} == fresh(calls, config)
+
+
+def test_damaged_words_are_heard_again(tmp_path: Path) -> None:
+    artefacts = Artefacts(tmp_path)
+    artefacts.put("abcdef01", "words.json.gz", b'{"words":')
+    assert readable(artefacts, "abcdef01", "words.json.gz", dict) is None
+    path = tmp_path / "ab" / "abcdef01" / "words.json.gz"
+    for damaged in (path.read_bytes()[:-9], b"no gzip", b""):
+        path.write_bytes(damaged)
+        assert readable(artefacts, "abcdef01", "words.json.gz", dict) is None
 
 
 def test_a_workspace_is_needed(run: Run, tmp_path: Path) -> None:

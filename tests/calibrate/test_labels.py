@@ -50,7 +50,7 @@ def test_all_columns_and_answers(table) -> None:  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_whatever_a_spreadsheet_makes_of_it(table, encoding: str, delimiter: str, end: str) -> None:  # type: ignore[no-untyped-def]
     rows = ["Call|Mistake|Verdict|Reviewer", "grün.wav|too_fast|ja|Jörg", ""]
     read = read_labels(table(end.join(rows).replace("|", delimiter), encoding))
@@ -67,6 +67,7 @@ def test_whatever_a_spreadsheet_makes_of_it(table, encoding: str, delimiter: str
         ("call,mistake,verdict,reviewer\n,too_fast,yes,R\n", "needs a call"),
         ("call,mistake,verdict,reviewer\na,too_fast,,R\n", "holds no verdict yet"),
         ("", "lacks the column"),
+        ("call,mistake,verdict,reviewer\na,too_fast,yes," + "R" * 140_000, "line 2: field larger"),
     ],
 )
 def test_what_is_wrong_is_named(table, text: str, says: str) -> None:  # type: ignore[no-untyped-def]
