@@ -78,7 +78,7 @@ def purge(dry_run: bool, yes: bool, proof: Path | None, **choices: Any) -> None:
 
 def _unmatched(store: Store, choice: Choice) -> Iterator[str]:
     """What was asked for by name and is neither a call here nor waits to become one."""
-    from callvoice.store.purge import Choice, matching
+    from callvoice.store.purge import Choice, matching, n_waiting
 
     asked = [
         *((name, Choice(agents=(name,))) for name in choice.agents),
@@ -86,39 +86,20 @@ def _unmatched(store: Store, choice: Choice) -> Iterator[str]:
         *((line, Choice(objections=(line,))) for line in choice.objections),
     ]
     for name, alone in asked:
-        if not matching(store, alone) and not _n_waiting(store, alone):
+        if not matching(store, alone) and not n_waiting(store, alone):
             yield name
 
 
-def _n_waiting(store: Store, choice: Choice) -> int:
-    from sqlalchemy import func, select
-
-    from callvoice.store.purge import _is_waiting
-    from callvoice.store.schema import work
-
-    with store.reading() as connection:
-        counted = select(func.count()).select_from(work).where(_is_waiting(store, choice))
-        return connection.scalar(counted) or 0
-
-
 def _list(store: Store, choice: Choice) -> None:
-    """What would go, as a person knows it: id, day and file name."""
-    from sqlalchemy import select
+    from callvoice.store.purge import n_waiting, named
 
-    from callvoice.store.purge import matching
-    from callvoice.store.schema import calls
-    from callvoice.store.scope import DAY as DAY_OF
-
-    found = matching(store, choice)
-    with store.reading() as connection:
-        for call_id in found:
-            known = select(DAY_OF, calls.c.source).where(calls.c.call_id == call_id)
-            for day, source in connection.execute(known):
-                click.echo(f"{call_id}  {day}  {printable(source)}")
+    found = named(store, choice)
+    for call_id, day, source in found:
+        click.echo(f"{call_id}  {day}  {printable(source)}")
     if not found:
         click.echo("nothing", err=True)
     say(f"{len(found)} calls would be removed.")
-    if waiting := _n_waiting(store, choice):
+    if waiting := n_waiting(store, choice):
         say(f"{waiting} tasks without a result would be removed.")
 
 

@@ -87,6 +87,21 @@ def matching(store: Store, choice: Choice) -> list[str]:
         return list(connection.scalars(found))
 
 
+def named(store: Store, choice: Choice) -> list[tuple[str, date, str]]:
+    """The calls that would go, as a person knows them: id, day, file name."""
+    wanted = select(calls.c.call_id, DAY, calls.c.source).where(_is_meant(store, choice))
+    with store.reading() as connection:
+        found = connection.execute(wanted.order_by(calls.c.call_id))
+        return [(call_id, day, source) for call_id, day, source in found]
+
+
+def n_waiting(store: Store, choice: Choice) -> int:
+    """How many tasks without a result would go."""
+    counted = select(func.count()).select_from(work).where(_is_waiting(store, choice))
+    with store.reading() as connection:
+        return connection.scalar(counted) or 0
+
+
 def purge(store: Store, choice: Choice) -> Proof:
     """Remove what ``choice`` means, check that it is gone, and note the purge (without names).
 
