@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,21 @@ def test_rejudged_is_as_judged_afresh_and_is_not_done_again(
         recording.rename(recording.with_suffix(".away"))
     run("rejudge", "--workspace", workspace)
     assert kept(workspace) == before
+
+
+def test_judging_again_is_not_counted_as_analysing(
+    run: Run, recordings: Path, tmp_path: Path
+) -> None:
+    workspace, config = tmp_path / "w", tmp_path / "strict.toml"
+    config.write_text(STRICT)
+    assert batch(run, recordings, "--workspace", workspace)["n_judged_again"] == 0
+    run("rejudge", "--workspace", workspace, "--config", config)
+    code, out, _ = run("batch", recordings, "--workspace", workspace, "--transcripts")
+    assert code == 0
+    first = out.splitlines()[0]
+    assert re.fullmatch(r"2 calls measured before were judged .*, [1-9] verdicts changed", first)
+    summary = batch(run, recordings, "--workspace", workspace, "--config", config)
+    assert (summary["n_analysed"], summary["n_judged_again"], summary["audio_s"]) == (0, 2, 0.0)
 
 
 def test_a_damaged_report_does_not_stop_the_rest(
