@@ -118,6 +118,14 @@ def test_damaged_words_are_heard_again(tmp_path: Path) -> None:
         assert readable(artefacts, "abcdef01", "words.json.gz", dict) is None
 
 
+def test_the_workspace_may_be_named_once_for_all(
+    run: Run, recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLVOICE_WORKSPACE", str(tmp_path / "w"))
+    assert batch(run, recordings / "vorwurf0.wav")["n_analysed"] == 1
+    assert run("rejudge")[1].startswith("1 calls judged again")
+
+
 def test_a_workspace_is_needed(run: Run, tmp_path: Path) -> None:
     assert run("rejudge")[0] == 2
     code, _, err = run("rejudge", "--workspace", tmp_path / "none")
