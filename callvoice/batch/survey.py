@@ -13,6 +13,7 @@ from callvoice.store import Store, Task
 from callvoice.store.schema import calls, failures, runs, verdicts, work
 
 _FAILURE = (work.c.source, failures.c.slug, failures.c.reason, work.c.attempts, work.c.state)
+_TELLING = 3  # calls; of fewer, most of the time may be the model's loading
 _AT_ONCE = 500  # databases bound the number of parameters
 
 
@@ -121,7 +122,9 @@ def holders(store: Store) -> list[str]:
 
 
 def measured_speed(store: Store, model: str) -> float | None:
-    """Seconds of sound a worker does in a second, from the last run with that model."""
+    """Seconds of sound a worker does in a second, from the last run with that model that was more
+    than loading it.
+    """
     with store.reading() as connection:
         ended = select(runs.c.options, runs.c.summary).where(runs.c.ended_at.is_not(None))
         for options, summary in connection.execute(ended.order_by(runs.c.id.desc()).limit(50)):
@@ -131,6 +134,8 @@ def measured_speed(store: Store, model: str) -> float | None:
 
 
 def _speed(options: dict[str, Any], summary: dict[str, Any]) -> float | None:
+    if summary.get("n_analysed", 0) < _TELLING:
+        return None
     heard_s, elapsed_s = summary.get("heard_audio_s", 0.0), summary.get("elapsed_s", 0.0)
     return heard_s / elapsed_s / options.get("n_workers", 1) if heard_s and elapsed_s else None
 
