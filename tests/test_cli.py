@@ -18,6 +18,7 @@ import pytest
 from conftest import SAMPLES, Result
 
 import callvoice
+from callvoice.cli.outputs import write_atomically
 
 Run = Callable[..., Result]
 TRANSCRIPT = SAMPLES / "vorwurf.transcript.json"
@@ -276,3 +277,14 @@ def test_a_reader_that_closes_early_is_no_error(sample: Path) -> None:
         env={**os.environ},
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o027, 0o640), (0o022, 0o644)])
+def test_a_file_is_open_to_whom_the_user_lets_in(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_atomically(tmp_path / "report.json", b"{}")
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert (tmp_path / "report.json").stat().st_mode & 0o777 == mode

@@ -50,12 +50,15 @@ class Job(Struct, frozen=True):
 
 
 class Analysed(Struct, frozen=True):
-    """What came of a call, how long it took, and how much of that the recogniser."""
+    """What came of a call, how long it took, and how much of that the recogniser. ``n_changed`` is
+    how many verdicts are others now where stored facts were judged by other limits; else None.
+    """
 
     report: Report
     facts: Facts
     elapsed_s: float
     heard_s: float = 0.0
+    n_changed: int | None = None
 
 
 class Heard(Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from callvoice.batch import survey
-from callvoice.batch.discover import Found
+from callvoice.batch.discover import Found, name_of
 from callvoice.batch.intake import basis_of
 from callvoice.batch.items import Item, is_remote, local_path
 from callvoice.batch.key import Recipe
@@ -28,6 +28,7 @@ from callvoice.types import Audio
 if TYPE_CHECKING:
     from callvoice.ingest.recognise import Recogniser
 
+_NAMED = 10
 _TRIAL_S = 30.0
 _TRIAL_LIMIT_S = 300.0
 
@@ -35,7 +36,7 @@ _TRIAL_LIMIT_S = 300.0
 class Plan(Struct, frozen=True):
     """A batch before it begins. ``n_mono`` recordings have one channel: overlaps and interruptions
     cannot be told in them. ``speed`` is seconds of sound per second and worker, None where it could
-    not be measured; ``n_unreadable`` have no header that could be read.
+    not be measured; ``n_unreadable`` have no header that could be read, ``unreadable`` names some.
     """
 
     n_files: int
@@ -50,6 +51,7 @@ class Plan(Struct, frozen=True):
     speed: float | None
     estimated_s: float | None
     n_without_consent: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def plan(
         _trial(left, recipe) if left else None
     )
     counted = list(states.values())
+    unreadable = [name_of(lk.found.item) for lk in looks if lk.seen.header.n_channels is None]
     return Plan(
         n_files=len(found),
         n_same=len(found) - len(looks),
@@ -84,12 +87,13 @@ def plan(
         n_set_aside=counted.count("poison"),
         n_failed=counted.count("failed"),
         n_mono=sum(look.seen.header.n_channels == 1 for look in looks),
-        n_unreadable=sum(look.seen.header.n_channels is None for look in looks),
+        n_unreadable=len(unreadable),
         minutes=round(sum(look.seen.header.duration_s for look in looks) / 60, 2),
         minutes_left=round(left_s / 60, 2),
         speed=round(speed, 2) if speed else None,
         estimated_s=round(left_s / speed / n_workers, 1) if speed else None,
         n_without_consent=n_without_consent,
+        unreadable=tuple(unreadable[:_NAMED]),
     )
 
 
@@ -180,6 +184,9 @@ def in_lines(plan: Plan, n_workers: int) -> Iterator[str]:
         "whose header cannot be read": plan.n_unreadable,
     }
     yield from (f"  {n} {what}" for what, n in counts.items() if n)
+    yield from (f"    {name}" for name in plan.unreadable)
+    if plan.n_unreadable > len(plan.unreadable):
+        yield f"    … and {plan.n_unreadable - len(plan.unreadable)} more"
     yield f"to do: {plan.minutes_left:.1f} min of sound"
     if plan.estimated_s is not None:
         yield (

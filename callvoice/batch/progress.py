@@ -17,7 +17,8 @@ from callvoice.store import Progress, Task
 @dataclass(frozen=True)
 class Now:
     """A moment of a run. Minutes are of recorded sound; ``times_real_time`` counts this run's
-    analysed sound over the time since it began; ``eta_s`` is None until something is done.
+    analysed sound, not what was only judged again, over the time since it began; ``eta_s`` is None
+    until something is done.
     """
 
     elapsed_s: float
@@ -35,12 +36,17 @@ class Now:
 
 @dataclass
 class State:
-    """What this run has done so far."""
+    """What this run has done so far. Of ``n_done`` calls ``n_judged`` had been measured before and
+    were only judged by other limits, which changed ``n_changed`` verdicts.
+    """
 
     n_done: int = 0
+    n_judged: int = 0
+    n_changed: int = 0
     n_failed: int = 0
     n_tried: int = 0
     audio_s: float = 0.0
+    judged_audio_s: float = 0.0
     heard_audio_s: float = 0.0
     recogniser_s: float = 0.0
     sources: set[str] = field(default_factory=set)
@@ -51,6 +57,21 @@ class State:
     def elapsed_s(self) -> float:
         """Since the run began, until it ended."""
         return (self.ended or time.monotonic()) - self.began
+
+    @property
+    def n_analysed(self) -> int:
+        """Calls that were measured in this run."""
+        return self.n_done - self.n_judged
+
+    @property
+    def analysed_audio_s(self) -> float:
+        """Their sound."""
+        return self.audio_s - self.judged_audio_s
+
+    @property
+    def times_real_time(self) -> float:
+        """Seconds of sound analysed in a second."""
+        return self.analysed_audio_s / max(self.elapsed_s, 1e-9)
 
     def end(self) -> None:
         """The run is over."""
@@ -63,6 +84,10 @@ class State:
         self.sources.add(task.source)
         self.n_tried += 1
         self.audio_s += duration_s
+        if done.n_changed is not None:
+            self.n_judged += 1
+            self.n_changed += done.n_changed
+            self.judged_audio_s += duration_s
         self.recogniser_s += done.heard_s
         self.heard_audio_s += duration_s if done.heard_s else 0.0
 
@@ -83,7 +108,7 @@ class State:
             n_waiting=queue.counts["waiting"],
             minutes_done=round(self.audio_s / 60, 2),
             minutes_left=round(left_s / 60, 2),
-            times_real_time=round(speed, 2),
+            times_real_time=round(self.times_real_time, 2),
             eta_s=round(left_s / speed) if speed else None,
             memory_mb=memory_bytes >> 20,
             looking=looking,

@@ -33,10 +33,12 @@ class Summary:
             "states": self.tally.states,
             "verdicts": self.tally.verdicts,
             "failures": msgspec.to_builtins(self.tally.failures),
-            "n_analysed": self.state.n_done,
+            "n_analysed": self.state.n_analysed,
+            "n_judged_again": self.state.n_judged,
+            "n_verdicts_changed": self.state.n_changed,
             "n_without_consent": self.n_without_consent,
             "elapsed_s": round(self.state.elapsed_s, 3),
-            "audio_s": round(self.state.audio_s, 3),
+            "audio_s": round(self.state.analysed_audio_s, 3),
             "heard_audio_s": round(self.state.heard_audio_s, 3),
             "recogniser_s": round(self.state.recogniser_s, 3),
             "retry": self.retry if self.tally.failures else None,
@@ -56,17 +58,24 @@ class Summary:
 
     def _what_was_done(self) -> str:
         state, tally = self.state, self.tally
-        speed = state.audio_s / max(state.elapsed_s, 1e-9)
         counts = {
             "of them once more, as their file had changed": state.n_done - len(state.sources),
             "done before": tally.n_done - state.n_done,
             "failed": len(tally.failures),
             "left to do": tally.states.get("open", 0),
         }
-        return (
-            f"{state.n_done} calls analysed ({state.audio_s / 60:.1f} min of sound) in"
-            f" {clock(state.elapsed_s)}, {speed:.1f} × real time"
-        ) + "".join(f"; {n} {what}" for what, n in counts.items() if n > 0)
+        analysed = (
+            f"{state.n_analysed} calls analysed ({state.analysed_audio_s / 60:.1f} min of sound) in"
+            f" {clock(state.elapsed_s)}, {state.times_real_time:.1f} × real time"
+        )
+        judged = (
+            f"{state.n_judged} calls measured before were judged by other limits than before,"
+            f" {state.n_changed} verdicts changed"
+        )
+        parts = [judged] if state.n_judged else []
+        if state.n_analysed or not state.n_judged:
+            parts = [analysed, *parts]
+        return "; ".join([*parts, *(f"{n} {what}" for what, n in counts.items() if n > 0)])
 
 
 def _table(tally: Tally) -> Iterator[str]:

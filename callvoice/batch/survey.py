@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select, update
 
-from callvoice.store import Store
+from callvoice.store import Store, Task
 from callvoice.store.schema import calls, failures, runs, verdicts, work
 
 _FAILURE = (work.c.source, failures.c.slug, failures.c.reason, work.c.attempts, work.c.state)
+_TELLING = 3  # calls; of fewer, most of the time may be the model's loading
 _AT_ONCE = 500  # databases bound the number of parameters
 
 
@@ -96,6 +97,16 @@ def drop_superseded(store: Store, recipe: str, key_of: dict[str, str]) -> int:
         ).rowcount
 
 
+def note_judgeable(store: Store, tasks: Sequence[Task]) -> None:
+    """Tell tasks that were queued before anything of their call was stored that facts are here."""
+    if not tasks:
+        return
+    told = update(work).where(work.c.key == bindparam("of"), work.c.state == "open")
+    rows = [{"of": task.key, "now": dict(task.details)} for task in tasks]
+    with store.writing() as connection:
+        connection.execute(told.values(details=bindparam("now")), rows)
+
+
 def drop_refused(store: Store, sources: Iterable[str]) -> None:
     """Forget what was queued of recordings whose consent has been withdrawn since."""
     with store.writing() as connection:
@@ -111,7 +122,9 @@ def holders(store: Store) -> list[str]:
 
 
 def measured_speed(store: Store, model: str) -> float | None:
-    """Seconds of sound a worker does in a second, from the last run with that model."""
+    """Seconds of sound a worker does in a second, from the last run with that model that was more
+    than loading it.
+    """
     with store.reading() as connection:
         ended = select(runs.c.options, runs.c.summary).where(runs.c.ended_at.is_not(None))
         for options, summary in connection.execute(ended.order_by(runs.c.id.desc()).limit(50)):
@@ -121,6 +134,8 @@ def measured_speed(store: Store, model: str) -> float | None:
 
 
 def _speed(options: dict[str, Any], summary: dict[str, Any]) -> float | None:
+    if summary.get("n_analysed", 0) < _TELLING:
+        return None
     heard_s, elapsed_s = summary.get("heard_audio_s", 0.0), summary.get("elapsed_s", 0.0)
     return heard_s / elapsed_s / options.get("n_workers", 1) if heard_s and elapsed_s else None
 

@@ -119,7 +119,10 @@ class Analysing:
             return None
         language = self.recipe.report_language or default_language(before.call)
         report = judge_again(before, self.recipe.settings, language=language)
-        return Analysed(report, facts_of(before), time.monotonic() - start)
+        both = zip(before.mistakes, report.mistakes, strict=True)
+        n_changed = sum(old.status != new.status for old, new in both)
+        elapsed_s = time.monotonic() - start
+        return Analysed(report, facts_of(before), elapsed_s, n_changed=n_changed)
 
     def _made(self, by: Provenance) -> bool:
         """Whether facts are by this recipe: a kill may leave a report without its row."""

@@ -229,9 +229,15 @@ def _too_few(of: OfMistake, options: FitOptions) -> Iterable[str]:
         answer = "no" if of.n_yes == 0 else "yes"
         yield f"all {of.n_labels} labels say {answer}: nothing to tell apart, no mapping"
     elif of.n_labels:
-        yield (
-            f"{of.n_labels} labels ({of.n_yes} yes) are too few: a mapping needs {options.labels},"
-            f" of them {options.of_each} yes and {options.of_each} no"
+        told = (
+            (of.n_labels, "labels", options.labels),
+            (of.n_yes, "yes", options.of_each),
+            (of.n_labels - of.n_yes, "no", options.of_each),
+        )
+        yield "; ".join(
+            f"{n} {what} {'is' if n == 1 else 'are'} too few: a mapping needs {least}"
+            for n, what, least in told
+            if n < least
         )
 
 

@@ -40,11 +40,19 @@ Exit codes:
 
 @click.command(epilog=_EXIT_CODES)
 @click.argument("paths", nargs=-1)
-@click.option("--workspace", type=FILE, required=True, help="Folder for results; made if needed.")
+@click.option(
+    "--workspace",
+    envvar="CALLVOICE_WORKSPACE",
+    type=FILE,
+    required=True,
+    help="Folder for results; made if needed.  [env: CALLVOICE_WORKSPACE]",
+)
 @click.option(
     "--store",
+    envvar="CALLVOICE_STORE",
     metavar="URL",
-    help="Keep results in this database instead of the workspace: postgresql+psycopg://…",
+    help="Keep results in this database instead of the workspace: postgresql+psycopg://…"
+    "  [env: CALLVOICE_STORE]",
 )
 @click.option(
     "--artefacts",

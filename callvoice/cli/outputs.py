@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,7 +90,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".callvoice-", delete=False) as f:
             scratch = Path(f.name)
             f.write(data)
-        scratch.chmod(0o644)
+        scratch.chmod(0o666 & ~_umask())
         scratch.replace(path)
     except OSError as error:
         raise CannotWrite(
@@ -99,6 +100,13 @@ def write_atomically(path: Path, data: bytes) -> None:
     finally:
         if scratch is not None:
             scratch.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """What new files may not have by the user's wish; it can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def emit(data: bytes, target: Path | None) -> None:

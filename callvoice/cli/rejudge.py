@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from callvoice.cli.common import FILE, console, say
+from callvoice.cli.stored import opened, store_options
 from callvoice.errors import printable
 
 if TYPE_CHECKING:
@@ -27,20 +28,14 @@ Exit codes:
 
 
 @click.command(epilog=_CODES)
-@click.option("--workspace", type=FILE, help="The workspace of the batch.")
-@click.option("--store", metavar="URL", help="The store, where it is not in the workspace.")
+@store_options
 @click.option("--config", type=FILE, help="A callvoice.toml with your own limits and phrases.")
 @click.option(
     "--report-language",
     type=click.Choice(["de", "en"]),
     help="Language of the reports.  [default: each call's]",
 )
-def rejudge(
-    workspace: Path | None,
-    store: str | None,
-    config: Path | None,
-    report_language: ReportLanguage | None,
-) -> None:
+def rejudge(config: Path | None, report_language: ReportLanguage | None, **choices: Any) -> None:
     """Judge all stored calls again by the limits in force now, without sound and without a model.
 
     \b
@@ -53,14 +48,10 @@ def rejudge(
     """
     from callvoice.batch.rejudge import rejudge as rejudge_all
     from callvoice.settings import load_settings
-    from callvoice.store import open_store
 
-    target = store or workspace
-    if target is None:
-        raise click.UsageError("name the --workspace of the batch, or its --store.")
     settings = load_settings(config)
-    with open_store(target, create=False) as opened, _bar() as progress:
-        done = rejudge_all(opened, settings, report_language=report_language, progress=progress)
+    with opened(choices) as store, _bar() as progress:
+        done = rejudge_all(store, settings, report_language=report_language, progress=progress)
     _print(done)
     sys.exit(int(bool(done.without_facts)))
 

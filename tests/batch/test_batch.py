@@ -248,6 +248,11 @@ def test_what_would_be_done(
         60 * plan["minutes_left"] / plan["speed"] / 2, rel=0.1
     )
     assert kept(undisturbed.workspace) == undisturbed.results
+    for number in range(12):
+        (folder / f"bad{number:02}.wav").write_bytes(b"no sound %d" % number)
+    _, text, _ = run("batch", folder, *where)
+    assert "12 whose header cannot be read" in text
+    assert (str(folder / "bad") in text, "… and 2 more" in text) == (True, True)
     _, text, _ = run("batch", recordings, *where)
     assert "4 already done" in text
     assert "to do: 0.0 min" in text

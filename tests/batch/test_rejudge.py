@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,6 +73,21 @@ def test_rejudged_is_as_judged_afresh_and_is_not_done_again(
     assert kept(workspace) == before
 
 
+def test_judging_again_is_not_counted_as_analysing(
+    run: Run, recordings: Path, tmp_path: Path
+) -> None:
+    workspace, config = tmp_path / "w", tmp_path / "strict.toml"
+    config.write_text(STRICT)
+    assert batch(run, recordings, "--workspace", workspace)["n_judged_again"] == 0
+    run("rejudge", "--workspace", workspace, "--config", config)
+    code, out, _ = run("batch", recordings, "--workspace", workspace, "--transcripts")
+    assert code == 0
+    first = out.splitlines()[0]
+    assert re.fullmatch(r"2 calls measured before were judged .*, [1-9] verdicts changed", first)
+    summary = batch(run, recordings, "--workspace", workspace, "--config", config)
+    assert (summary["n_analysed"], summary["n_judged_again"], summary["audio_s"]) == (0, 2, 0.0)
+
+
 def test_a_damaged_report_does_not_stop_the_rest(
     run: Run, recordings: Path, tmp_path: Path
 ) -> None:
@@ -100,6 +116,14 @@ def test_damaged_words_are_heard_again(tmp_path: Path) -> None:
     for damaged in (path.read_bytes()[:-9], b"no gzip", b""):
         path.write_bytes(damaged)
         assert readable(artefacts, "abcdef01", "words.json.gz", dict) is None
+
+
+def test_the_workspace_may_be_named_once_for_all(
+    run: Run, recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLVOICE_WORKSPACE", str(tmp_path / "w"))
+    assert batch(run, recordings / "vorwurf0.wav")["n_analysed"] == 1
+    assert run("rejudge")[1].startswith("1 calls judged again")
 
 
 def test_a_workspace_is_needed(run: Run, tmp_path: Path) -> None:

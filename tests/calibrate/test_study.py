@@ -129,8 +129,9 @@ def test_unsure_is_left_out_and_said(done: tuple[list[Result], Labels, Study]) -
     ("answers", "note"),
     [
         (["yes"] * 30, "all 30 labels say yes"),
-        (["yes", "no"] * 3, "are too few"),
-        (["no"] * 30 + ["yes"], "are too few"),
+        (["yes", "no"] * 4, "8 labels are too few: a mapping needs 10"),
+        (["no"] * 30 + ["yes"], "1 yes is too few: a mapping needs 3"),
+        (["yes"] * 30 + ["no"] * 2, "2 no are too few: a mapping needs 3"),
     ],
 )
 def test_too_little_to_learn_from_is_said(answers: list[str], note: str) -> None:
