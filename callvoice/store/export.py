@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,14 +65,10 @@ def _whole(target: Path | IO[bytes]) -> Iterator[IO[bytes]]:
     if not isinstance(target, Path):
         yield target
         return
-    scratch: Path | None = None
+    scratch = target.parent / f".callvoice-{secrets.token_hex(8)}"
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=".callvoice-", delete=False
-        ) as file:
-            scratch = Path(file.name)
+        with scratch.open("xb") as file:  # as open to others as the user's umask lets it be
             yield file
-        scratch.chmod(0o644)
         scratch.replace(target)
     except OSError as error:
         raise CannotWrite(
@@ -80,8 +76,7 @@ def _whole(target: Path | IO[bytes]) -> Iterator[IO[bytes]]:
             " make room."
         ) from error
     finally:
-        if scratch is not None:
-            scratch.unlink(missing_ok=True)
+        scratch.unlink(missing_ok=True)
 
 
 def _names(query: Select[Any]) -> list[str]:
