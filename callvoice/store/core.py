@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, Engine, select
 
-from callvoice.errors import StoreUnavailable
+from callvoice.errors import StoreUnavailable, printable
 from callvoice.store import engines, migrate, queue, records
 from callvoice.store.artefacts import FACTS, REPORT, Artefacts
 from callvoice.store.pseudonyms import Pseudonyms
@@ -66,21 +66,25 @@ def _place(
 ) -> str:
     """Where artefacts are; what was told is remembered."""
     with engines.writing(engine) as connection:
-        if told is None:
-            row = select(meta.c.value).where(meta.c.name == "artefacts")
-            remembered: str | None = connection.scalar(row)
-            if remembered is not None:
-                return remembered
-            if workspace is not None:  # by its name now: a workspace may be moved
-                return str(workspace / "artefacts")
-            if otherwise is None:
-                raise StoreUnavailable(
-                    "nobody has said where files of calls are to be kept beside this database:"
-                    " name a folder or an address once."
-                )
-        place = str(told or otherwise)
+        row = select(meta.c.value).where(meta.c.name == "artefacts")
+        kept: str | None = connection.scalar(row)
+        if kept is None and workspace is not None:  # by its name now: a workspace may be moved
+            kept = str(workspace / "artefacts")
+        if told is None and kept is not None:
+            return kept
+        place = str(told or otherwise or "")
+        if not place:
+            raise StoreUnavailable(
+                "nobody has said where files of calls are to be kept beside this database:"
+                " name a folder or an address once."
+            )
         if "://" not in place:
             place = str(Path(place).resolve())
+        if kept not in (None, place) and any(True for _ in Artefacts(str(kept)).call_ids()):
+            raise StoreUnavailable(
+                f"the files of its calls are in {printable(str(kept))}, and a purge would not find"
+                " them from another place: move them first, or leave out --artefacts."
+            )
         engines.remember(connection, "artefacts", place)
         return place
 

@@ -55,6 +55,8 @@ def _workspace(folder: Path, *, create: bool) -> tuple[Engine, Path]:
         )
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # what people said is in it
+        if not database.exists():
+            database.touch(mode=0o600)  # the folder may be there, open to others
     except OSError as error:
         raise StoreUnavailable(
             f"cannot make the workspace {printable(folder)}: {error.strerror or error}."

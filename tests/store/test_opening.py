@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from callvoice.store import NewerStore, Store, StoreUnavailable, migrate, open_store
+from callvoice.store import NewerStore, Store, StoreUnavailable, Task, migrate, open_store
 from callvoice.store.schema import HEAD, metadata
 
 pytest_plugins = ["stores"]
@@ -90,6 +90,24 @@ def test_the_place_of_the_first_run_stays_unless_another_is_named(
         assert first == tmp_path / "first"
     assert place(artefacts=tmp_path / "third") == tmp_path / "third"
     assert place(otherwise=tmp_path / "first") == tmp_path / "third"
+
+
+def test_another_place_is_refused_while_the_old_one_has_files(target: str, tmp_path: Path) -> None:
+    with open_store(target, artefacts=tmp_path / "old") as store:
+        store.artefacts.put("ab" * 8, "facts.json.gz", b"{}")
+    with pytest.raises(StoreUnavailable, match="move them first"):
+        open_store(target, artefacts=tmp_path / "new")
+    (tmp_path / "old").rename(tmp_path / "new")
+    with open_store(target, artefacts=tmp_path / "new") as store:
+        assert store.artefacts.names("ab" * 8) == ("facts.json.gz",)
+
+
+def test_a_database_is_its_owners_in_any_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with open_store(tmp_path) as store:
+        store.enqueue([Task(key="a", source="a.wav", duration_s=1.0)])
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("*.db*")}
+    assert set(modes.values()) == {0o600}, modes
 
 
 @pytest.mark.parametrize(
