@@ -132,7 +132,6 @@ class Intake:
             for item, seen in looked
         ]
         self._store.enqueue(tasks)
-        survey.note_judgeable(self._store, [t for t in tasks if t.source in ready])
         key_of = {task.source: task.key for task in tasks}
         survey.drop_superseded(self._store, self._recipe.name, key_of)
         return tasks

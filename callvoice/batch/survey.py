@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import delete, func, select
 
-from callvoice.store import Store, Task
+from callvoice.store import Store
 from callvoice.store.schema import calls, failures, runs, verdicts, work
 
 _FAILURE = (work.c.source, failures.c.slug, failures.c.reason, work.c.attempts, work.c.state)
@@ -95,16 +95,6 @@ def drop_superseded(store: Store, recipe: str, key_of: dict[str, str]) -> int:
             .where(work.c.state.in_(("failed", "poison")), work.c.recipe == recipe)
             .where(work.c.source.in_(list(key_of)), work.c.key.not_in(list(key_of.values())))
         ).rowcount
-
-
-def note_judgeable(store: Store, tasks: Sequence[Task]) -> None:
-    """Tell tasks that were queued before anything of their call was stored that facts are here."""
-    if not tasks:
-        return
-    told = update(work).where(work.c.key == bindparam("of"), work.c.state == "open")
-    rows = [{"of": task.key, "now": dict(task.details)} for task in tasks]
-    with store.writing() as connection:
-        connection.execute(told.values(details=bindparam("now")), rows)
 
 
 def drop_refused(store: Store, sources: Iterable[str]) -> None:
