@@ -21,6 +21,7 @@ from callvoice.errors import InvalidSettings, UnreadableInput
 from callvoice.judging import facts_of, judge_again
 from callvoice.pipeline import AnalysisOptions, analyze
 from callvoice.settings import load_settings
+from callvoice.store.artefacts import Artefacts
 from callvoice.types import Report, SelfAssessment
 
 Run = Callable[..., Result]
@@ -119,6 +120,22 @@ def test_what_is_no_report(run: Run, tmp_path: Path) -> None:
     assert empty.code == 2
     assert "no results here" in empty.err
     assert "cannot read" in run("judge", tmp_path / "none.json").err
+
+
+def test_the_workspace_of_a_batch_is_a_folder_of_reports(
+    run: Run, reports: Path, tmp_path: Path
+) -> None:
+    for path in reports.glob("*.json"):
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+        kept = Artefacts(str(tmp_path / "qa" / "artefacts"))
+        kept.put(report.call.id, "report.json.gz", msgspec.json.encode(report))
+    result = run("judge", tmp_path / "qa", "--json", tmp_path / "again")
+    assert result.code == 0
+    assert {path.name for path in (tmp_path / "again").iterdir()} == {f"{c}.json" for c in CALLS}
+    template_of = run("calibrate", "--template", tmp_path / "qa")
+    assert all(call in template_of.out for call in CALLS)
+    next((tmp_path / "qa").rglob("*.gz")).write_bytes(b"\x1f\x8b broken")
+    assert "is not JSON" in run("judge", tmp_path / "qa").err
 
 
 def test_a_report_of_an_earlier_version(run: Run, reports: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ not read again. A cache: it may be deleted, and a workspace that cannot keep one
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -54,6 +54,18 @@ class SeenFiles:
         """Let go of the file."""
         if self._database is not None:
             self._database.close()
+
+
+def forget(workspace: Path) -> None:
+    """Empty the cache, overwriting what was in it: it holds digests of recordings."""
+    if not (workspace / _NAME).is_file():
+        return
+    with suppress(sqlite3.Error), closing(sqlite3.connect(workspace / _NAME)) as database:
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute("DELETE FROM seen")
+        database.commit()
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _name(found: Found) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -16,6 +18,7 @@ from callvoice.judging import facts_of
 from callvoice.settings import Settings
 from callvoice.types import Facts, Report, Verdict
 
+_IN_WORKSPACE = "artefacts/*/*/report.json.gz"
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -56,7 +59,8 @@ def file_name(source: str) -> str:
 def read_results(paths: Iterable[Path]) -> list[Result]:
     """All results in files (JSON, or one object a line) and folders, each call once, the last read.
 
-    In a folder, JSON files that are neither reports nor facts are passed over.
+    In a folder, JSON files that are neither reports nor facts are passed over. The workspace of a
+    batch is such a folder, too.
 
     Raises:
         UnreadableInput: a named file is no result, or nothing at all was found.
@@ -67,7 +71,8 @@ def read_results(paths: Iterable[Path]) -> list[Result]:
             found[result.id] = result
     if not found:
         raise UnreadableInput(
-            "there are no results here: name JSON reports of `callvoice analyze`."
+            "there are no results here: name JSON reports of `callvoice analyze`, or the workspace"
+            " of a batch."
         )
     return list(found.values())
 
@@ -77,6 +82,8 @@ def _in_folder(folder: Path) -> Iterator[Result]:
         documents = _documents(path)
         if documents and all(_is_result(document) for document in documents):
             yield from _in_file(path)
+    for path in sorted(folder.glob(_IN_WORKSPACE)):
+        yield from _in_file(path)
 
 
 def _in_file(path: Path) -> Iterator[Result]:
@@ -93,6 +100,9 @@ def _documents(path: Path) -> list[Any]:
     """The JSON documents in a file: one, or one a line; none if it is something else."""
     try:
         content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        content = gzip.decompress(content) if path.suffix == ".gz" else content
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return []
     except OSError as error:
         raise UnreadableInput(f"cannot read {printable(path)}: {error.strerror}.") from error
     try:

@@ -51,6 +51,7 @@ def purge(dry_run: bool, yes: bool, proof: Path | None, **choices: Any) -> None:
     the database file is rebuilt. Recordings, exported files and backups are elsewhere and are not
     touched. A recording that still lies in a batch's folder is analysed again by the next batch.
     """
+    from callvoice.batch.seen import forget
     from callvoice.store.purge import Choice
     from callvoice.store.purge import purge as remove
 
@@ -72,6 +73,8 @@ def purge(dry_run: bool, yes: bool, proof: Path | None, **choices: Any) -> None:
         if not yes:
             _ask(store, choice)
         done = remove(store, choice)
+        if store.workspace is not None and (done.calls or done.waiting):
+            forget(store.workspace)
     _report(done, unmatched, proof)
     sys.exit(2 if is_wrong else int(not done.complete))
 

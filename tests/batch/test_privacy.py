@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 import shutil
@@ -165,3 +166,20 @@ def test_no_number_of_a_transcript_is_in_any_file(run: Run, tmp_path: Path) -> N
     assert "83502" not in found
     shutil.copy(transcript, tmp_path / "w" / "leak.json")
     assert "83502" in said(content(tmp_path / "w"))  # the search finds what is there
+
+
+def test_nothing_of_a_purged_recording_is_left_in_the_workspace(run: Run, tmp_path: Path) -> None:
+    call = dictated(tmp_path)
+    turn = {"role": "agent", "start_s": 0.2, "end_s": 5.8, "text": "Guten Tag, was gibt es?"}
+    call.with_suffix(".transcript.json").write_text(json.dumps({"language": "de", "turns": [turn]}))
+    where = ("--workspace", tmp_path / "w")
+    assert run("batch", call, *where, "--workers", 1, "--transcripts")[0] == 0
+    digest = hashlib.sha256(call.read_bytes()).hexdigest().encode()
+
+    def traces() -> list[str]:
+        files = (path for path in (tmp_path / "w").rglob("*") if path.is_file())
+        return [path.name for path in files if digest in path.read_bytes()]
+
+    assert {"callvoice.db", "seen.db"} <= {name.removesuffix("-wal") for name in traces()}
+    assert run("purge", *where, "--call", call.name, "--yes")[0] == 0
+    assert traces() == []
